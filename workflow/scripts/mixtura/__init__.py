@@ -1,0 +1,1 @@
+"""Mixtura: how diverse should generated data be, and how much of it to mix with real data."""
