@@ -1,0 +1,193 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from prdc import compute_prdc
+from scipy import linalg, stats
+from scipy.spatial.distance import cdist
+
+from mixtura import shift
+
+RANDOM = np.random.default_rng(0)
+X = RANDOM.normal(size=(90, 6))
+Y = RANDOM.normal(size=(70, 6)) + 0.4
+ROTATION = np.linalg.qr(RANDOM.normal(size=(6, 6)))[0]
+MEASURES = {
+    "mmd": shift.mmd,
+    "mmd_test": lambda x, y: shift.mmd_test(x, y, 50),
+    "energy_distance": shift.energy_distance,
+    "sliced_wasserstein": shift.sliced_wasserstein,
+    "frechet_distance": shift.frechet_distance,
+    "prdc": lambda x, y: tuple(shift.prdc(x, y).values()),
+    "c2st": shift.c2st,
+    "nearest_real_distance": shift.nearest_real_distance,
+}
+
+
+@pytest.mark.parametrize("measure", MEASURES.values(), ids=MEASURES)
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        (np.full((9, 6), np.inf), "infinity"),
+        (np.ones((9, 5)), "columns"),
+        (np.ones(6), "shape"),
+        (np.empty((0, 6)), "rows"),
+    ],
+)
+def test_bad_input_is_refused(measure, bad, says):
+    with pytest.raises(ValueError, match=says):
+        measure(X, bad)
+    with pytest.raises(ValueError, match=says):
+        measure(bad, X)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_torch_and_float32_agree_with_numpy(name):
+    measure = MEASURES[name]
+    expected = pytest.approx(measure(X, Y), rel=1e-9)
+    assert measure(torch.tensor(X), torch.tensor(Y)) == expected
+    x, y = X.astype(np.float32), Y.astype(np.float32)
+    assert measure(x, y) == pytest.approx(measure(X, Y), rel=1e-4)
+
+
+# The classifier standardises each dimension; the slices are directions of their own.
+@pytest.mark.parametrize("name", [n for n in MEASURES if n not in ("sliced_wasserstein", "c2st")])
+def test_rotation_does_not_matter(name):
+    assert MEASURES[name](X @ ROTATION, Y @ ROTATION) == pytest.approx(MEASURES[name](X, Y))
+
+
+@pytest.mark.parametrize("name", ["mmd", "energy_distance", "sliced_wasserstein"])
+def test_order_of_rows_and_of_sets_does_not_matter(name):
+    measure = MEASURES[name]
+    assert measure(X[::-1], Y[RANDOM.permutation(len(Y))]) == pytest.approx(measure(X, Y))
+    assert measure(Y, X) == pytest.approx(measure(X, Y))
+
+
+@pytest.mark.parametrize("array", [np.asarray, torch.tensor])
+@pytest.mark.parametrize("block", [7, 64])
+def test_block_size_does_not_matter(block, array):
+    x, y = array(X), array(Y)
+    for measure in (shift.mmd, shift.energy_distance, shift.nearest_real_distance, shift.prdc):
+        assert measure(x, y, block=block) == pytest.approx(measure(X, Y), rel=1e-9)
+    assert shift.mmd_test(x, y, 20, block=block) == pytest.approx(shift.mmd_test(X, Y, 20))
+
+
+def test_mmd_by_hand_and_dense():
+    # Within: k = exp(-2), exp(-2); between: 1, exp(-2), exp(-2), exp(-8) over 4.
+    value = shift.mmd([[0.0], [2]], [[0.0], [-2]], bandwidth=1)
+    assert value == pytest.approx(2 * math.exp(-2) - (1 + 2 * math.exp(-2) + math.exp(-8)) / 2)
+
+    width = np.median(cdist(pool := np.concatenate((X, Y)), pool)[np.triu_indices(len(pool), 1)])
+    k = np.exp(-cdist(pool, pool, "sqeuclidean") / (2 * width**2))
+    np.fill_diagonal(k, 0)
+    n, m = len(X), len(Y)
+    dense = k[:n, :n].sum() / n / (n - 1) + k[n:, n:].sum() / m / (m - 1) - 2 * k[:n, n:].mean()
+    assert shift.mmd(X, Y) == pytest.approx(dense)
+    assert shift.mmd_test(X, Y)[0] == pytest.approx(dense)
+
+
+def test_mmd_refuses_bad_settings():
+    with pytest.raises(ValueError, match="bandwidth"):
+        shift.mmd(X, Y, bandwidth=0)
+    with pytest.raises(ValueError, match="same row"):
+        shift.mmd(np.ones((5, 2)), np.ones((5, 2)))
+    with pytest.raises(ValueError, match="permutations"):
+        shift.mmd_test(X, Y, 0)
+
+
+def test_permutation_p_value():
+    assert shift.mmd_test(X, Y + 3, 99)[1] == pytest.approx(0.01)
+    # Under no shift p is uniform: over 100 draws the share below a half is near a half.
+    ps = []
+    for seed in range(100):
+        z = np.random.default_rng(seed).normal(size=(24, 3))
+        ps.append(shift.mmd_test(z[:12], z[12:], 99, seed)[1])
+    assert stats.kstest(ps, "uniform").pvalue > 0.01
+    assert min(ps) >= 0.01
+
+
+def test_energy_distance_against_scipy():
+    x, y = X[:, :1], Y[:, :1]
+    expected = stats.energy_distance(x[:, 0], y[:, 0]) ** 2
+    assert shift.energy_distance(x, y) == pytest.approx(expected)
+    assert shift.energy_distance(X, X) == pytest.approx(0, abs=1e-9)
+
+
+def test_sliced_wasserstein_in_one_dimension():
+    # One dimension has one direction: the plain 2-Wasserstein distance.
+    assert shift.sliced_wasserstein([[0.0], [1]], [[3.0], [5]]) == pytest.approx(math.sqrt(12.5))
+    # Unequal sizes: quantiles 0, 0, 1, 1 against 2, 2, 2, 2 over a doubled grid.
+    assert shift.sliced_wasserstein([[0.0], [1]], [[2.0]]) == pytest.approx(math.sqrt(2.5))
+    assert shift.sliced_wasserstein(X, X[::-1]) == 0
+
+
+def test_sliced_wasserstein_of_a_shift():
+    # Moving a set by v moves each projection by v.u: mean square |v|^2 / d.
+    moved = shift.sliced_wasserstein(X, X + 2.0, projections=20_000)
+    assert moved == pytest.approx(2, rel=0.02)
+
+
+def test_frechet_by_hand_and_dense():
+    # One dimension: (mean difference)^2 + (sd difference)^2.
+    x, y = np.array([[0.0], [2]]), np.array([[3.0], [7]])
+    expected = 16 + (math.sqrt(2) - math.sqrt(8)) ** 2
+    assert shift.frechet_distance(x, y, shrinkage=False) == pytest.approx(expected)
+
+    sx, sy = np.cov(X.T), np.cov(Y.T)
+    root = linalg.sqrtm(sx @ sy).real
+    dense = ((X.mean(0) - Y.mean(0)) ** 2).sum() + np.trace(sx + sy - 2 * root)
+    assert shift.frechet_distance(X, Y, shrinkage=False) == pytest.approx(dense)
+    assert shift.frechet_distance(X, X) == pytest.approx(0, abs=1e-9)
+
+
+def test_frechet_shrinks_as_ledoit_and_wolf():
+    from sklearn.covariance import ledoit_wolf
+
+    few = X[:8]
+    shrunk = shift._covariance(few, few.mean(0), True)
+    assert shrunk == pytest.approx(ledoit_wolf(few)[0])
+    # Fewer rows than dimensions: shrinkage brings two draws of one distribution closer together.
+    wide = RANDOM.normal(size=(40, 200))
+    pair = wide[:20], wide[20:]
+    assert shift.frechet_distance(*pair) < 0.5 * shift.frechet_distance(*pair, shrinkage=False)
+    assert shift.frechet_distance(np.ones((3, 2)), np.ones((3, 2))) == 0
+
+
+def test_prdc_by_hand():
+    # k = 1: real balls 0+-1, 1+-1, 5+-4 (strictly inside); generated balls 0.5+-6.5, 7+-6.5.
+    x, y = [[0.0], [1], [5]], [[0.5], [7]]
+    found = shift.prdc(x, y, k=1)
+    assert found == pytest.approx(
+        {"precision": 1, "recall": 1, "density": (2 + 1) / 2, "coverage": 1}
+    )
+    found = shift.prdc(y, x, k=1)
+    assert found["density"] == pytest.approx((1 + 2 + 2) / 3)
+    with pytest.raises(ValueError, match="k must be between 1 and 1"):
+        shift.prdc(x, y, k=2)
+
+
+@pytest.mark.parametrize("k", [1, 5, 20])
+def test_prdc_against_the_published_package(k, capsys):
+    expected = compute_prdc(X, Y, k)
+    assert shift.prdc(X, Y, k) == pytest.approx(expected)
+    far = shift.prdc(X, Y + 100, k)
+    assert far == {"precision": 0, "recall": 0, "density": 0, "coverage": 0}
+
+
+def test_c2st():
+    same = RANDOM.normal(size=(600, 4))
+    assert shift.c2st(same[:300], same[300:]) == pytest.approx(0.5, abs=0.08)
+    assert shift.c2st(X, X + 10) == 1
+    assert shift.c2st(X, Y, seed=1) == shift.c2st(X, Y, seed=1)
+    with pytest.raises(ValueError, match="at least 5 rows"):
+        shift.c2st(X, Y[:4])
+
+
+def test_nearest_real_distance_by_hand():
+    assert shift.nearest_real_distance(np.eye(2), [[3.0, 0], [1, 1]]) == pytest.approx(
+        (1 - math.sqrt(0.5)) / 2
+    )
+    assert shift.nearest_real_distance(X, X[:5]) == pytest.approx(0, abs=1e-12)
+    expected = cdist(Y, X, "cosine").min(1).mean()
+    assert shift.nearest_real_distance(X, Y) == pytest.approx(expected)

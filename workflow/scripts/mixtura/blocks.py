@@ -1,0 +1,154 @@
+"""Checked matrices and tiled loops: what every measure over pairs of embeddings shares.
+
+An n x n matrix is never held: a measure looks at one tile, keeps what it needs and goes on.
+Arrays are computed with NumPy on all cores, torch tensors with torch on their own device.
+Products run in the precision of the input (float16 becomes float32), sums over tiles in float64.
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import Any, TypeVar
+
+import numpy as np
+from joblib import cpu_count
+from threadpoolctl import threadpool_limits
+
+Matrix = Any
+"""An (n, d) array of NumPy, whatever `numpy.asarray` takes, or a torch tensor on any device."""
+
+BLOCK = 1024
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def namespace(x: Matrix) -> Any:
+    """Return the torch module if `x` is a torch tensor, else the numpy module."""
+    torch = sys.modules.get("torch")
+    return torch if torch is not None and isinstance(x, torch.Tensor) else np
+
+
+def numpy_array(x: Matrix) -> np.ndarray:
+    """Return `x` as a NumPy array in main memory."""
+    return np.asarray(x) if namespace(x) is np else x.detach().cpu().numpy()
+
+
+def matrix(x: Matrix, name: str = "embeddings", rows: int = 1) -> Matrix:
+    """Check an (n, d) matrix and return it as float32 or float64, a torch tensor as such.
+
+    Raises ValueError if it is not two-dimensional and numeric, has fewer than `rows` rows or no
+    column, or holds NaN or infinity.
+    """
+    xp = namespace(x)
+    if xp is np:
+        x = np.asarray(x)
+        if x.dtype.kind not in "fiub":
+            raise ValueError(f"{name} must be numbers, not {x.dtype}")
+    elif x.is_complex():
+        raise ValueError(f"{name} must be real numbers, not {x.dtype}")
+    else:
+        x = x.detach()
+    if x.ndim != 2 or x.shape[1] == 0:
+        raise ValueError(f"{name} must have the shape (n, d), not {tuple(x.shape)}")
+    if len(x) < rows:
+        raise ValueError(f"{name} must have at least {rows} rows, not {len(x)}")
+    integer = x.dtype.kind in "iub" if xp is np else not x.is_floating_point()
+    if x.dtype not in (xp.float32, xp.float64):
+        x = (
+            x.astype("f8" if integer else "f4")
+            if xp is np
+            else x.to(xp.float64 if integer else xp.float32)
+        )
+    if not all(bool(xp.isfinite(x[rows_]).all()) for rows_ in row_slices(len(x), 8192)):
+        raise ValueError(f"{name} must be finite: it holds NaN or infinity")
+    return x
+
+
+def same_space(x: Matrix, y: Matrix, names: tuple[str, str] = ("x", "y")) -> None:
+    """Raise ValueError unless two matrices have the same number of columns and the same home."""
+    if x.shape[1] != y.shape[1]:
+        raise ValueError(f"{names[0]} has {x.shape[1]} columns, {names[1]} has {y.shape[1]}")
+    if namespace(x) is not namespace(y):
+        raise ValueError(f"{names[0]} and {names[1]} must both be arrays or both torch tensors")
+
+
+def unit_rows(x: Matrix, name: str = "embeddings", rows: int = 1) -> Matrix:
+    """Check an (n, d) matrix and divide each row by its Euclidean norm.
+
+    Raises ValueError as `matrix` does, and for a row of zeros.
+    """
+    x = matrix(x, name, rows)
+    xp = namespace(x)
+    norms = xp.linalg.norm(x, axis=1, keepdims=True)
+    if not bool((norms > 0).all()):
+        row = int(numpy_array(norms).ravel().argmin())
+        raise ValueError(f"{name} must not have rows of zeros: row {row} has no direction")
+    return x / norms
+
+
+def row_slices(n: int, block: int = BLOCK) -> list[slice]:
+    """Cut n rows into slices of at most `block` rows."""
+    return [slice(i, min(i + block, n)) for i in range(0, n, block)]
+
+
+def run(work: Callable[[Item], Result], items: Iterable[Item], xp: Any) -> Iterator[Result]:
+    """Yield `work(item)` in order: on all cores with NumPy, one after the other with torch.
+
+    Whole tiles run side by side, each on one core: threads inside a product of this size spend
+    more time waiting for each other than multiplying.
+    """
+    if xp is not np:
+        yield from map(work, items)
+        return
+    cores = cpu_count()
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cores) as pool:
+        yield from pool.map(work, items)
+
+
+def nearest(x: Matrix, y: Matrix, k: int, *, same: bool = False, block: int = BLOCK) -> Matrix:
+    """Squared Euclidean distances to the k nearest rows of `y`, ascending, for each row of `x`.
+
+    x: (n, d), y: (m, d), both from `matrix` or `unit_rows`; with `same` the two are one set and a
+    row is no neighbour of itself. Returns (n, k). Memory: one tile of 4 * block**2 numbers a core.
+    Raises ValueError if y offers fewer than k neighbours.
+    """
+    if not 1 <= k <= len(y) - same:
+        raise ValueError(f"k must be between 1 and {len(y) - same} with {len(y)} rows, not {k}")
+    same_space(x, y)
+    xp = namespace(x)
+    x_norms, y_norms = (x * x).sum(1), (y * y).sum(1)
+
+    def of_rows(rows: slice) -> Matrix:
+        best = None
+        for columns in row_slices(len(y), 4 * block):
+            tile = (x[rows] * -2) @ y[columns].T
+            tile += y_norms[columns]
+            if same:
+                own = np.arange(max(rows.start, columns.start), min(rows.stop, columns.stop))
+                tile[own - rows.start, own - columns.start] = np.inf
+            smallest = _smallest(tile, k, xp)
+            best = smallest if best is None else xp.concatenate((best, smallest), axis=1)
+            best = _smallest(best, k, xp)
+        best = best + x_norms[rows][:, None]
+        return xp.sort(best, axis=1).clip(min=0) if xp is np else best.sort(1).values.clip(min=0)
+
+    return xp.concatenate(list(run(of_rows, row_slices(len(x), block), xp)))
+
+
+def _smallest(tile: Matrix, k: int, xp: Any) -> Matrix:
+    if tile.shape[1] <= k:
+        return tile
+    if xp is not np:
+        return tile.topk(k, dim=1, largest=False).values
+    if k == 1:
+        return tile.min(axis=1, keepdims=True)
+    tile.partition(k - 1, axis=1)
+    return tile[:, :k].copy()
+
+
+def tile_pairs(n: int, block: int = BLOCK) -> Iterator[tuple[slice, slice]]:
+    """Yield the tiles on and above the diagonal of an n x n matrix as (rows, columns)."""
+    slices = row_slices(n, block)
+    return chain.from_iterable(((a, b) for b in slices[i:]) for i, a in enumerate(slices))

@@ -1,0 +1,297 @@
+"""Diversity of a set of embeddings. Sources and pitfalls: section 2 of the paper's notes.
+
+Every function takes an (n, d) array or torch tensor, never changes it, and raises ValueError for
+what `mixtura.blocks.matrix` refuses. Rows are scaled to unit length unless the text says otherwise,
+so cosine similarity is an inner product. Almost all values grow with n: compare at equal n.
+"""
+
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Any, overload
+
+import numpy as np
+
+from mixtura.blocks import (
+    BLOCK,
+    Matrix,
+    matrix,
+    namespace,
+    nearest,
+    numpy_array,
+    row_slices,
+    run,
+    same_space,
+    tile_pairs,
+    unit_rows,
+)
+from mixtura.diversity.lexical import entropy
+
+KERNELS = ("cosine", "rbf", "laplacian", "polynomial")
+
+
+@overload
+def dcscore(
+    embeddings: Matrix,
+    kernel: str = ...,
+    tau: float = ...,
+    *,
+    gamma: float = ...,
+    degree: int = ...,
+    block: int = ...,
+) -> float: ...
+@overload
+def dcscore(
+    embeddings: Matrix,
+    kernel: str = ...,
+    tau: Sequence[float] = ...,
+    *,
+    gamma: float = ...,
+    degree: int = ...,
+    block: int = ...,
+) -> list[float]: ...
+def dcscore(
+    embeddings: Matrix,
+    kernel: str = "cosine",
+    tau: float | Sequence[float] = 1.0,
+    *,
+    gamma: float = 1.0,
+    degree: int = 3,
+    block: int = BLOCK,
+) -> float | list[float]:
+    """DCScore: the trace of the row-softmax of K / tau, between 1 and n (arXiv 2502.08512).
+
+    Kernels of unit rows: cosine x.y; rbf exp(-gamma |x-y|^2); laplacian exp(-gamma |x-y|_1);
+    polynomial (x.y / d + 1)^degree. In the published code `tau` stands for gamma or degree in the
+    last three and the softmax has temperature 1; here `tau` is always the temperature. With cosine
+    and tau = 1 the value cannot pass e = 2.718: report a small tau (0.05) beside it.
+    Several tau are computed in one pass and returned as a list.
+
+    Time O(n^2 d), memory O(n + block^2 per core). Raises ValueError for another kernel or a tau,
+    gamma or degree that is not positive.
+    """
+    taus = [float(t) for t in (tau if isinstance(tau, Sequence | np.ndarray) else [tau])]
+    if not taus or not all(0 < t < math.inf for t in taus):
+        raise ValueError(f"tau must be positive and finite, not {tau}")
+    if kernel not in KERNELS:
+        raise ValueError(f"kernel must be one of {', '.join(KERNELS)}, not {kernel!r}")
+    if not (0 < gamma < math.inf and degree > 0):
+        raise ValueError(f"gamma and degree must be positive, not {gamma} and {degree}")
+    x = unit_rows(embeddings)
+    xp = namespace(x)
+
+    def below_self(a: Matrix, b: Matrix) -> Matrix:
+        # K - K_ii: a row of unit vectors is most similar to itself, so exp() never overflows
+        # and no pass for the row maximum is needed.
+        if kernel == "laplacian":
+            tile = _city_block(a, b, xp)
+            tile *= -gamma
+            return xp.exp(tile) - 1
+        tile = a @ b.T
+        if kernel == "polynomial":
+            return (tile / x.shape[1] + 1) ** degree - (1 / x.shape[1] + 1) ** degree
+        tile -= 1
+        if kernel == "rbf":
+            return xp.exp(tile * (2 * gamma)) - 1
+        return tile
+
+    def sums(tile_at: tuple[slice, slice]) -> tuple[slice, slice, list[Any]]:
+        rows, columns = tile_at
+        tile = below_self(x[rows], x[columns])
+        found = []
+        for i, t in enumerate(taus):
+            last = i == len(taus) - 1
+            weights = tile if last else xp.empty_like(tile)
+            if t != 1 or not last:
+                xp.divide(tile, t, out=weights)
+            xp.exp(weights, out=weights)
+            if rows == columns:
+                xp.einsum("ii->i", weights)[:] = 1
+            by_row = weights.sum(1, dtype=xp.float64)
+            found.append((by_row, None if rows == columns else weights.sum(0, dtype=xp.float64)))
+        return rows, columns, found
+
+    totals = [_zeros(len(x), x) for _ in taus]
+    for rows, columns, found in run(sums, tile_pairs(len(x), block), xp):
+        for total, (by_row, by_column) in zip(totals, found, strict=True):
+            total[rows] += by_row
+            if by_column is not None:
+                total[columns] += by_column
+    scores = [float((1 / total).sum()) for total in totals]
+    return scores if isinstance(tau, Sequence | np.ndarray) else scores[0]
+
+
+def _zeros(n: int, like: Matrix) -> Matrix:
+    if namespace(like) is np:
+        return np.zeros(n)
+    return like.new_zeros(n, dtype=namespace(like).float64)
+
+
+def _city_block(a: Matrix, b: Matrix, xp: Any) -> Matrix:
+    if xp is not np:
+        return xp.cdist(a, b, p=1)
+    from scipy.spatial.distance import cdist
+
+    return cdist(a, b, "cityblock")
+
+
+def spectrum(embeddings: Matrix, normalise: bool = True) -> np.ndarray:
+    """Eigenvalues of E E' that can differ from zero: min(n, d) of them, ascending, in float64.
+
+    Time O(n d min(n, d)), memory O(min(n, d)^2). Values below the rounding error of the input's
+    precision are set to zero.
+    """
+    x = unit_rows(embeddings) if normalise else matrix(embeddings)
+    xp = namespace(x)
+    n, d = x.shape
+    if n < d:
+        product = x @ x.T
+    else:
+        product = sum(
+            (x[rows].T @ x[rows]).astype("f8") if xp is np else (x[rows].T @ x[rows]).double()
+            for rows in row_slices(n, 8192)
+        )
+    values = xp.linalg.eigvalsh(product if xp is not np else product.astype("f8"))
+    values = numpy_array(values).astype(float)
+    noise = values[-1] * max(n, d) ** 0.5 * xp.finfo(x.dtype).eps
+    return np.where(values > noise, values, 0.0)
+
+
+def vendi_score(embeddings: Matrix, q: float = 1.0) -> float:
+    """Vendi score of order q: exp of the Renyi entropy of the eigenvalues of E E' / n.
+
+    Between 1 (all the same) and min(n, d). q = 1 is the Shannon form (arXiv 2210.02410),
+    small q weighs rare directions, q = inf is 1 / the largest eigenvalue (arXiv 2310.12952),
+    q = 0 counts the directions above rounding error. Raises ValueError for a negative q.
+    """
+    if not q >= 0:
+        raise ValueError(f"q must be at least 0, not {q}")
+    share = spectrum(embeddings)
+    share = share[share > 0] / share.sum()
+    if q == math.inf:
+        return float(1 / share.max())
+    if q == 1:
+        return float(np.exp(-(share * np.log(share)).sum()))
+    return float((share**q).sum() ** (1 / (1 - q)))
+
+
+def log_determinant(embeddings: Matrix, eps: float = 1.0, normalise: bool = True) -> float:
+    """(1/n) log det(I + E E' / eps), in nats per text; grows with the volume that E spans."""
+    if not 0 < eps < math.inf:
+        raise ValueError(f"eps must be positive, not {eps}")
+    return float(np.log1p(spectrum(embeddings, normalise) / eps).sum() / len(embeddings))
+
+
+def mean_pairwise_distance(embeddings: Matrix) -> float:
+    """Mean of 1 - cosine over all pairs of n >= 2 texts, 0 to 2, from the mean vector in O(n d)."""
+    x = unit_rows(embeddings, rows=2)
+    n, float64 = len(x), namespace(x).float64
+    total = np.sum([numpy_array(x[rows].sum(0, dtype=float64)) for rows in row_slices(n)], axis=0)
+    return float(1 - (total @ total - n) / (n * (n - 1)))
+
+
+def knn_distance(embeddings: Matrix, k: int = 5, *, block: int = BLOCK) -> float:
+    """Mean of 1 - cosine to the k nearest other texts, 0 to 2. Raises ValueError if n <= k."""
+    x = unit_rows(embeddings, rows=2)
+    return float(nearest(x, x, k, same=True, block=block).mean(dtype=namespace(x).float64) / 2)
+
+
+def chamfer_distance(embeddings: Matrix, *, block: int = BLOCK) -> float:
+    """Mean of 1 - cosine to the nearest other text, 0 to 2, for n >= 2 texts."""
+    return knn_distance(embeddings, 1, block=block)
+
+
+def radius(embeddings: Matrix, normalise: bool = True) -> float:
+    """Geometric mean of the standard deviations of the dimensions (Lai et al. 2020).
+
+    n >= 2 texts; 0 if one dimension does not vary. With `normalise` rows have unit length first.
+    """
+    x = unit_rows(embeddings, rows=2) if normalise else matrix(embeddings, rows=2)
+    deviation = numpy_array(x).std(axis=0, dtype=np.float64)
+    if deviation.min() == 0:
+        return 0.0
+    return float(np.exp(np.log(deviation).mean()))
+
+
+def _kmeans(x: np.ndarray, clusters: int, seed: int, name: str) -> Any:
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
+    if not 1 <= clusters <= len(x):
+        raise ValueError(f"clusters must be between 1 and the {len(x)} rows of {name}: {clusters}")
+    with warnings.catch_warnings():
+        # Fewer different rows than clusters: the surplus stays empty, which is the right answer.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return KMeans(clusters, n_init=1, random_state=seed).fit(x)
+
+
+def kmeans_inertia(
+    embeddings: Matrix, clusters: int = 10, seed: int = 0, normalise: bool = True
+) -> float:
+    """Mean squared Euclidean distance to the nearest of `clusters` K-means centroids.
+
+    Raises ValueError if there are fewer rows than clusters.
+    """
+    x = numpy_array(unit_rows(embeddings) if normalise else matrix(embeddings))
+    return float(_kmeans(x, clusters, seed, "embeddings").inertia_ / len(x))
+
+
+def partition_entropy(
+    embeddings: Matrix, reference: Matrix, clusters: int = 10, seed: int = 0
+) -> float:
+    """Entropy in nats of the shares of texts in K-means clusters fitted on the reference.
+
+    0 (all in one cluster) to ln(clusters). embeddings: (n, d), reference: (m, d), m >= clusters.
+    """
+    x, y = unit_rows(embeddings), unit_rows(reference, "reference")
+    same_space(x, y, ("embeddings", "reference"))
+    model = _kmeans(numpy_array(y), clusters, seed, "reference")
+    assigned = model.predict(numpy_array(x).astype(model.cluster_centers_.dtype))
+    return entropy(np.bincount(assigned))
+
+
+def facility_location(embeddings: Matrix, reference: Matrix, *, block: int = BLOCK) -> float:
+    """Mean over the reference of the best cosine to a text of the set, -1 to 1: coverage."""
+    x, y = unit_rows(embeddings), unit_rows(reference, "reference")
+    return float(1 - nearest(y, x, 1, block=block).mean(dtype=namespace(x).float64) / 2)
+
+
+def novelsum(
+    embeddings: Matrix,
+    reference: Matrix,
+    *,
+    alpha: float = 1.0,
+    beta: float = 0.5,
+    k: int = 10,
+    block: int = BLOCK,
+) -> float:
+    """NovelSum (arXiv 2502.17184): distances weighted by proximity and by density.
+
+    density_j = (mean squared distance of text j to its k nearest in the reference + 1e-9)^-beta.
+    For each text i the values density_j * (1 - cos_ij) are sorted ascending, itself first, and
+    averaged with weights rank^-alpha; the score is the mean over i. embeddings: (n, d), reference:
+    (m, d) with m >= k, usually the real data. A text that is itself in the reference finds itself.
+    Time O(n^2 (d + log n)), memory O(n * block / 8 per core).
+    """
+    x, y = unit_rows(embeddings, rows=2), unit_rows(reference, "reference")
+    same_space(x, y, ("embeddings", "reference"))
+    xp = namespace(x)
+    to_reference = nearest(x, y, k, block=block).mean(1, dtype=xp.float64)
+    density = (to_reference + 1e-9) ** -beta
+    density = density.astype(x.dtype) if xp is np else density.to(x.dtype)
+    weights = _zeros(len(x), x) + 1
+    weights = weights.cumsum(0) ** -alpha
+    weights = weights / weights.sum()
+    weights = weights.astype(x.dtype) if xp is np else weights.to(x.dtype)
+
+    def of_rows(rows: slice) -> float:
+        value = 1 - x[rows] @ x.T
+        value *= density
+        own = np.arange(rows.start, rows.stop)
+        # -inf puts a text before its own duplicates, whose distance may round below zero.
+        value[own - rows.start, own] = -np.inf
+        value = np.sort(value, axis=1) if xp is np else value.sort(1).values
+        value[:, 0] = 0
+        return float((value @ weights).sum(dtype=xp.float64))
+
+    return sum(run(of_rows, row_slices(len(x), max(1, block // 8)), xp)) / len(x)

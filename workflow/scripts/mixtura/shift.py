@@ -1,0 +1,310 @@
+"""How far generated data lies from real data. Sources: section 3 of the paper's notes.
+
+`x` is the real set, (n, d), and `y` the generated one, (m, d), arrays or torch tensors, as they
+are: no row is normalised here (give unit rows if your embedder means cosine). Every function raises
+ValueError for what `mixtura.blocks.matrix` refuses and for different d. Most values depend on n and
+m: call them again with real against held-out real of the same size, that is the noise floor.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from mixtura.blocks import (
+    BLOCK,
+    Matrix,
+    matrix,
+    namespace,
+    nearest,
+    numpy_array,
+    row_slices,
+    run,
+    same_space,
+    tile_pairs,
+    unit_rows,
+)
+
+
+def _pair(x: Matrix, y: Matrix, rows: int = 2) -> tuple[Matrix, Matrix, Any]:
+    x, y = matrix(x, "x (real)", rows), matrix(y, "y (generated)", rows)
+    same_space(x, y, ("x (real)", "y (generated)"))
+    xp = namespace(x)
+    if x.dtype != y.dtype:
+        x, y = (x.astype("f8"), y.astype("f8")) if xp is np else (x.double(), y.double())
+    return x, y, xp
+
+
+def _squared_distances(a: Matrix, b: Matrix) -> Matrix:
+    tile = (a * -2) @ b.T
+    # The order of `nearest`, so that a ball's own k-th neighbour rounds to the ball's radius.
+    tile += (b * b).sum(1)
+    tile += (a * a).sum(1)[:, None]
+    return tile.clip(0, None)
+
+
+def median_bandwidth(x: Matrix, y: Matrix, rows: int = 2000) -> float:
+    """Median Euclidean distance between different rows of the pooled set: the RBF bandwidth.
+
+    Read off at most `rows` rows, evenly spaced over the pool. Raises ValueError if it is zero.
+    """
+    x, y, xp = _pair(x, y, 1)
+    pool = numpy_array(xp.concatenate((x, y)))
+    pool = pool[np.unique(np.linspace(0, len(pool) - 1, rows).astype(int))]
+    squared = _squared_distances(pool, pool)[np.triu_indices(len(pool), 1)]
+    median = math.sqrt(float(np.median(squared)))
+    if median == 0:
+        raise ValueError("the median distance is zero: over half of the pairs are the same row")
+    return median
+
+
+def mmd(x: Matrix, y: Matrix, bandwidth: float | None = None, *, block: int = BLOCK) -> float:
+    """Unbiased squared maximum mean discrepancy, RBF exp(-|a-b|^2 / (2 bandwidth^2)).
+
+    Gretton et al. 2012, eq. 3 and lemma 6. About 0, also below it, for equal distributions; at most
+    2. `bandwidth` defaults to `median_bandwidth`. Time O((n + m)^2 d), memory one tile a core.
+    Needs 2 rows each.
+    """
+    x, y, xp = _pair(x, y)
+    width = _bandwidth(x, y, bandwidth)
+
+    def total(a: Matrix, b: Matrix, same: bool) -> float:
+        def of_tile(tile_at: tuple[slice, slice]) -> float:
+            rows, columns = tile_at
+            tile = _squared_distances(a[rows], b[columns])
+            tile *= -0.5 / width**2
+            xp.exp(tile, out=tile)
+            if not same:
+                return float(tile.sum(dtype=xp.float64))
+            if rows == columns:
+                xp.einsum("ii->i", tile)[:] = 0
+            return float(tile.sum(dtype=xp.float64)) * (1 if rows == columns else 2)
+
+        tiles = tile_pairs(len(a), block) if same else _tiles(len(a), len(b), block)
+        return sum(run(of_tile, tiles, xp))
+
+    n, m = len(x), len(y)
+    within = total(x, x, True) / (n * (n - 1)) + total(y, y, True) / (m * (m - 1))
+    return within - 2 * total(x, y, False) / (n * m)
+
+
+def _tiles(n: int, m: int, block: int) -> list[tuple[slice, slice]]:
+    return [(a, b) for a in row_slices(n, block) for b in row_slices(m, block)]
+
+
+def _bandwidth(x: Matrix, y: Matrix, bandwidth: float | None) -> float:
+    if bandwidth is None:
+        return median_bandwidth(x, y)
+    if not 0 < bandwidth < math.inf:
+        raise ValueError(f"bandwidth must be positive, not {bandwidth}")
+    return float(bandwidth)
+
+
+def mmd_test(
+    x: Matrix,
+    y: Matrix,
+    permutations: int = 500,
+    seed: int = 0,
+    bandwidth: float | None = None,
+    *,
+    block: int = BLOCK,
+) -> tuple[float, float]:
+    """Unbiased MMD^2 and its permutation p-value: (1 + as large ones) / (1 + permutations).
+
+    Gretton et al. 2012, with the correction of Phipson & Smyth 2010, so p is never 0. The kernel
+    is computed once, by tiles; time O((n + m)^2 (d + permutations)).
+    """
+    if permutations < 1:
+        raise ValueError(f"permutations must be at least 1, not {permutations}")
+    x, y, xp = _pair(x, y)
+    width = _bandwidth(x, y, bandwidth)
+    pool = xp.concatenate((x, y))
+    n, m, size = len(x), len(y), len(x) + len(y)
+    random = np.random.default_rng(seed)
+    side = np.ones((size, permutations + 1), np.float64)
+    side[n:] = 0
+    for p in range(1, permutations + 1):
+        side[:, p] = random.permutation(side[:, 0])
+    if xp is not np:
+        side = xp.as_tensor(side, device=pool.device)
+
+    def of_tile(tile_at: tuple[slice, slice]) -> np.ndarray:
+        rows, columns = tile_at
+        tile = xp.exp(_squared_distances(pool[rows], pool[columns]) * (-0.5 / width**2))
+        if rows == columns:
+            xp.einsum("ii->i", tile)[:] = 0
+        tile = tile.astype("f8") if xp is np else tile.double()
+        a, b = side[rows], side[columns]
+        reached = tile @ b
+        both = (a * reached).sum(0)
+        first, second = (a * tile.sum(1)[:, None]).sum(0), reached.sum(0)
+        sums = xp.stack((both, first, second, xp.full_like(both, tile.sum())))
+        return numpy_array(sums) * (1 if rows == columns else 2)
+
+    sums = np.sum(list(run(of_tile, tile_pairs(size, block), xp)), axis=0)
+    both, first, second, everything = sums
+    either = (first + second) / 2
+    statistic = (
+        both / (n * (n - 1))
+        + (everything - 2 * either + both) / (m * (m - 1))
+        - 2 * (either - both) / (n * m)
+    )
+    # The tolerance counts a permutation that is the same split, summed in another order, as a tie.
+    as_large = (statistic[1:] >= statistic[0] - 1e-12).sum()
+    return float(statistic[0]), float((1 + as_large) / (1 + permutations))
+
+
+def energy_distance(x: Matrix, y: Matrix, *, block: int = BLOCK) -> float:
+    """Energy distance 2 E|x-y| - E|x-x'| - E|y-y'|, 0 or more (Szekely & Rizzo 2013, V-statistic).
+
+    In the unit of the embeddings; scipy's one-dimensional energy_distance is its square root.
+    """
+    x, y, xp = _pair(x, y, 1)
+
+    def mean(a: Matrix, b: Matrix, same: bool) -> float:
+        def of_tile(tile_at: tuple[slice, slice]) -> float:
+            rows, columns = tile_at
+            tile = xp.sqrt(_squared_distances(a[rows], b[columns]))
+            if same and rows == columns:
+                xp.einsum("ii->i", tile)[:] = 0
+            return float(tile.sum(dtype=xp.float64)) * (1 + (same and rows != columns))
+
+        tiles = tile_pairs(len(a), block) if same else _tiles(len(a), len(b), block)
+        return sum(run(of_tile, tiles, xp)) / (len(a) * len(b))
+
+    return 2 * mean(x, y, False) - mean(x, x, True) - mean(y, y, True)
+
+
+def sliced_wasserstein(x: Matrix, y: Matrix, projections: int = 200, seed: int = 0) -> float:
+    """Sliced 2-Wasserstein distance: root mean square over random directions (Bonneel 2015).
+
+    In the unit of the embeddings. Directions depend on the seed and d alone.
+    """
+    if projections < 1:
+        raise ValueError(f"projections must be at least 1, not {projections}")
+    x, y, _ = _pair(x, y, 1)
+    x, y = numpy_array(x), numpy_array(y)
+    directions = np.random.default_rng(seed).normal(size=(projections, x.shape[1]))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    # Both quantile functions are steps: between two neighbouring jumps each is constant.
+    jumps = np.unique(np.concatenate([np.arange(len(a) + 1) / len(a) for a in (x, y)]))
+    middle, width = (jumps[1:] + jumps[:-1]) / 2, np.diff(jumps)
+    at_x, at_y = ((middle * len(a)).astype(int) for a in (x, y))
+    total = 0.0
+    for some in row_slices(projections, 32):
+        px, py = (np.sort(directions[some] @ a.T, axis=1) for a in (x, y))
+        total += float(((px[:, at_x] - py[:, at_y]) ** 2 @ width).sum())
+    return math.sqrt(total / projections)
+
+
+def frechet_distance(x: Matrix, y: Matrix, shrinkage: bool = True) -> float:
+    """Frechet distance |mu_x - mu_y|^2 + tr(S_x + S_y - 2 (S_x S_y)^(1/2)), 0 or more.
+
+    Heusel et al. 2017, eq. 6, squared as usual. With `shrinkage` the covariances are pulled to a
+    multiple of the identity (Ledoit & Wolf 2004), needed unless n is well above d; without it they
+    are sample covariances (divisor n - 1). Needs 2 rows each.
+    """
+    x, y, _ = _pair(x, y)
+    moments = []
+    for a in (numpy_array(x), numpy_array(y)):
+        mean = a.mean(0, dtype=np.float64)
+        moments.append((mean, _covariance(a, mean, shrinkage)))
+    (mx, sx), (my, sy) = moments
+    # (S_x S_y)^(1/2) has the trace of (R S_y R)^(1/2) with R = S_x^(1/2), which is symmetric.
+    values, vectors = np.linalg.eigh(sx)
+    root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
+    cross = np.sqrt(np.linalg.eigvalsh(root @ sy @ root).clip(0)).sum()
+    return max(0.0, float(((mx - my) ** 2).sum() + np.trace(sx) + np.trace(sy) - 2 * cross))
+
+
+def _covariance(a: np.ndarray, mean: np.ndarray, shrinkage: bool) -> np.ndarray:
+    n, d = a.shape
+    scatter, fourth = np.zeros((d, d)), 0.0
+    for rows in row_slices(n, 4096):
+        centred = a[rows] - mean
+        scatter += centred.T @ centred
+        fourth += float(((centred * centred).sum(1) ** 2).sum())
+    if not shrinkage:
+        return scatter / (n - 1)
+    s = scatter / n
+    scale = np.trace(s) / d
+    spread = (s * s).sum() - d * scale**2
+    if spread <= 0:
+        return s
+    noise = (fourth / n - (s * s).sum()) / n
+    weight = min(1.0, max(0.0, noise / spread))
+    return (1 - weight) * s + weight * scale * np.eye(d)
+
+
+def prdc(x: Matrix, y: Matrix, k: int = 5, *, block: int = BLOCK) -> dict[str, float]:
+    """Precision, recall, density and coverage of generated `y` against real `x`.
+
+    Kynkaanniemi et al. 2019 (arXiv 1904.06991) and Naeem et al. 2020 (arXiv 2002.09797), with
+    Euclidean balls around each row that reach to its k-th nearest other row.
+    precision: share of generated rows inside a real ball; recall: share of real rows inside a
+    generated ball; density: mean number of real balls around a generated row, over k; coverage:
+    share of real balls with a generated row in them. Order matters: x is real, y is generated.
+    Raises ValueError if a set has k rows or fewer. Memory: one tile a core.
+    """
+    x, y, xp = _pair(x, y)
+    if not 1 <= k < min(len(x), len(y)):
+        raise ValueError(f"k must be between 1 and {min(len(x), len(y)) - 1}, not {k}")
+    real_radius = nearest(x, x, k, same=True, block=block)[:, -1]
+    generated_radius = nearest(y, y, k, same=True, block=block)[:, -1]
+
+    def of_rows(rows: slice) -> tuple[Any, ...]:
+        in_real = xp.zeros_like(generated_radius)
+        recalled = xp.zeros_like(real_radius[rows])
+        covered = xp.zeros_like(real_radius[rows])
+        for columns in row_slices(len(y), block):
+            tile = _squared_distances(x[rows], y[columns])
+            inside = tile < real_radius[rows][:, None]
+            in_real[columns] = inside.sum(0)
+            covered += inside.any(1)
+            recalled += (tile < generated_radius[columns]).any(1)
+        return in_real, recalled > 0, covered > 0
+
+    around = np.zeros(len(y))
+    recalled_rows = covered_rows = 0
+    for in_real, recalled, covered in run(of_rows, row_slices(len(x), block), xp):
+        around += numpy_array(in_real)
+        recalled_rows += int(recalled.sum())
+        covered_rows += int(covered.sum())
+    return {
+        "precision": float((around > 0).mean()),
+        "recall": recalled_rows / len(x),
+        "density": float(around.mean() / k),
+        "coverage": covered_rows / len(x),
+    }
+
+
+def c2st(x: Matrix, y: Matrix, seed: int = 0, folds: int = 5) -> float:
+    """Classifier two-sample test: cross-validated AUC of real against generated; 0.5 is no shift.
+
+    Lopez-Paz & Oquab 2017 (arXiv 1610.06545) with the area under the ROC curve: a standardised
+    logistic regression is trained on folds - 1 parts and ranks the rest; the mean over the folds.
+    It sees linear differences only. Raises ValueError if a set has fewer rows than folds.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    if folds < 2:
+        raise ValueError(f"folds must be at least 2, not {folds}")
+    x, y, _ = _pair(x, y, folds)
+    features = np.concatenate((numpy_array(x), numpy_array(y)))
+    generated = np.repeat([0, 1], [len(x), len(y)])
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))
+    splits = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    return float(cross_val_score(model, features, generated, cv=splits, scoring="roc_auc").mean())
+
+
+def nearest_real_distance(x: Matrix, y: Matrix, *, block: int = BLOCK) -> float:
+    """Mean 1 - cosine from each generated row of `y` to its nearest real row of `x`, 0 to 2.
+
+    A memorisation check: near 0, or far below the same from held-out real rows, generated texts
+    repeat real ones. Rows are scaled to unit length here.
+    """
+    x, y = unit_rows(x, "x (real)"), unit_rows(y, "y (generated)")
+    return float(nearest(y, x, 1, block=block).mean(dtype=namespace(x).float64) / 2)
