@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import optimize, stats
 from statsmodels.stats.multitest import multipletests
 
 Array = NDArray[Any]
@@ -119,45 +119,69 @@ def _scores(
 
 
 class _Spread(NamedTuple):
-    """What one score or difference rests on, before it becomes an interval."""
+    """What estimates rest on before they become intervals; the first four of one shape."""
 
-    value: float  # mean over seeds
-    between: float  # variance of one seed's value around that mean; nan with one seed
-    shared: float  # variance of the mean that comes from the test items
+    value: Any  # mean over seeds
+    between: Any  # variance of one seed's value around that mean; nan with one seed
+    own: Any  # the part of `between` that the items explain, other ones for each seed
+    shared: Any  # variance of the mean that comes from the items and hits all seeds alike
     seeds: int
     items: int
+
+    def one(self, at: int) -> "_Spread":
+        """The estimate at this place of several."""
+        value, between, own, shared = (field[at] for field in self[:4])
+        return _Spread(value, between, own, shared, self.seeds, self.items)
 
 
 def _spread(scores: Array, resampled: Array, items: int) -> _Spread:
     seeds = len(scores)
     covariance = np.atleast_2d(np.cov(resampled))
     if seeds == 1:
-        return _Spread(float(scores[0]), np.nan, float(covariance[0, 0]), 1, items)
+        return _Spread(scores[0], np.nan, 0.0, covariance[0, 0], 1, items)
     # The diagonal also holds each seed's own noise on the items, which `between` has already.
     off_diagonal = (covariance.sum() - np.trace(covariance)) / (seeds * (seeds - 1))
-    shared = max(float(off_diagonal), 0.0)
-    return _Spread(float(scores.mean()), float(scores.var(ddof=1)), shared, seeds, items)
+    own, shared = np.trace(covariance) / seeds - off_diagonal, np.maximum(off_diagonal, 0)
+    return _Spread(scores.mean(), scores.var(ddof=1), own, shared, seeds, items)
 
 
-def _error(spread: _Spread) -> tuple[float, float]:
+def _error(spread: _Spread) -> tuple[Any, Any]:
     """Standard error of the mean over seeds and its degrees of freedom (Satterthwaite 1946)."""
     if spread.seeds == 1:
-        return float(np.sqrt(spread.shared)), spread.items - 1
-    between, freedom = spread.between / spread.seeds, spread.seeds - 1
-    variance = between + spread.shared
-    if variance == 0:
-        return 0.0, freedom
+        return np.sqrt(spread.shared), spread.items - 1.0
+    freedom = spread.seeds - 1
+    variance = spread.between / spread.seeds + spread.shared
+    # A few seeds that agree by chance would claim the many degrees of freedom of the items. So
+    # the weight of the seeds is no less than their noise on the items, and raised by a factor
+    # that simulation chose (docs/statistics.md): without it 8 % of intervals miss at 3 seeds.
+    between = np.maximum(spread.between * (1 + 4 / freedom), spread.own) / spread.seeds
     parts = between**2 / freedom + spread.shared**2 / (spread.items - 1)
-    return float(np.sqrt(variance)), variance**2 / parts
+    known = np.where(parts > 0, parts, 1)
+    return np.sqrt(variance), np.where(parts > 0, (between + spread.shared) ** 2 / known, freedom)
 
 
-def _margin(spread: _Spread, level: float) -> float:
+def _margin(spread: _Spread, level: float) -> Any:
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, not {level}")
     error, freedom = _error(spread)
-    if error == 0:  # nothing varied: the bound of a binomial count of 0 (Clopper and Pearson 1934)
-        return float(1 - ((1 - level) / 2) ** (1 / spread.items))
-    return float(stats.t.ppf((1 + level) / 2, freedom) * error)
+    return stats.t.ppf((1 + level) / 2, freedom) * error
+
+
+def _reach(spread: _Spread, level: float, bounds: tuple[float, float]) -> tuple[float, float]:
+    """The interval, inside what the metric can be."""
+    # Where nothing varied: the bound of a binomial count of 0 (Clopper and Pearson 1934).
+    margin = _margin(spread, level) or 1 - ((1 - level) / 2) ** (1 / spread.items)
+    low, high = np.clip([spread.value - margin, spread.value + margin], *bounds)
+    return float(low), float(high)
+
+
+def _p_value(spread: _Spread, sign: int = 0) -> float:
+    """Of no effect against any (sign 0), a positive (1) or a negative (-1) one."""
+    error, freedom = _error(spread)
+    if error == 0:
+        return float(spread.value == 0 if sign == 0 else spread.value * sign <= 0)
+    t = spread.value / error
+    return float(stats.t.sf(t * sign, freedom) if sign else 2 * stats.t.sf(abs(t), freedom))
 
 
 def score_interval(
@@ -185,9 +209,7 @@ def score_interval(
 
 
 def _score(spread: _Spread, metric: Metric, level: float) -> Interval:
-    margin = _margin(spread, level)
-    low, high = np.clip([spread.value - margin, spread.value + margin], *metric.bounds)
-    return Interval(spread.value, float(low), float(high))
+    return Interval(float(spread.value), *_reach(spread, level, metric.bounds))
 
 
 def paired_difference(
@@ -224,15 +246,10 @@ def paired_difference(
 
 def _difference(spread: _Spread, metric: Metric, level: float) -> Difference:
     if spread.seeds == 1:
-        return Difference(spread.value, np.nan, np.nan, np.nan)
-    margin, widest = _margin(spread, level), metric.bounds[1] - metric.bounds[0]
-    low, high = np.clip([spread.value - margin, spread.value + margin], -widest, widest)
-    error, freedom = _error(spread)
-    if error == 0:
-        p = float(spread.value == 0)
-    else:
-        p = float(2 * stats.t.sf(abs(spread.value) / error, freedom))
-    return Difference(spread.value, float(low), float(high), p)
+        return Difference(float(spread.value), np.nan, np.nan, np.nan)
+    widest = metric.bounds[1] - metric.bounds[0]
+    low, high = _reach(spread, level, (-widest, widest))
+    return Difference(float(spread.value), low, high, _p_value(spread))
 
 
 def holm(p: ArrayLike) -> NDArray[np.float64]:
@@ -259,6 +276,279 @@ def _adjusted(p: ArrayLike, method: str) -> NDArray[np.float64]:
     if known.any():
         adjusted[known] = multipletests(adjusted[known], method=method)[1]
     return adjusted
+
+
+def minimum_detectable_effect(
+    seeds: int,
+    items: int,
+    seed_sd: float,
+    item_sd: float,
+    comparisons: int = 1,
+    power: float = 0.8,
+    alpha: float = 0.05,
+) -> float:
+    """Smallest true difference that a study of this design finds with this chance.
+
+    seed_sd is the standard deviation of one seed's difference to the baseline, item_sd that over
+    test items of their expected difference, both in the metric's unit (accuracy: 0.01 is a
+    point). With several comparisons alpha is split (Bonferroni, the first step of Holm). Raises
+    ValueError for fewer than 2 seeds or items, and for numbers outside their range.
+
+    Source: power of the t-test by the noncentral t distribution, Cohen 1988.
+    """
+    if seeds < 2 or items < 2 or comparisons < 1:
+        raise ValueError("needs 2 seeds, 2 items and 1 comparison or more")
+    if seed_sd < 0 or item_sd < 0 or seed_sd + item_sd == 0 or not 0 < alpha < power < 1:
+        raise ValueError("needs standard deviations of 0 or more, one above 0; 0<alpha<power<1")
+    error, freedom = _error(_Spread(0, seed_sd**2, 0, item_sd**2 / items, seeds, items))
+    critical = stats.t.ppf(1 - alpha / comparisons / 2, freedom)
+
+    def lacking(ratio: float) -> float:
+        return float(stats.nct.sf(critical, freedom, ratio)) - power
+
+    return float(optimize.brentq(lacking, 0, 10 * critical + 10)) * error
+
+
+def _contrasts(design: Array, y: Array, contrasts: Array) -> _Spread:
+    """Linear contrasts (m, k) of the coefficients of y (seeds, arms) on design (arms, k).
+
+    Their spread is over seeds and over arms: runs of one seed share their real rows, runs of one
+    arm share its generated rows and what the test items happen to favour.
+    """
+    seeds, arms = y.shape
+    inverse = np.linalg.pinv(design)
+    freedom = arms - int(np.linalg.matrix_rank(design))
+    if freedom < 1:
+        raise ValueError(f"{arms} arms are too few for {design.shape[1]} coefficients")
+    coefficients = y @ inverse.T
+    values = coefficients @ contrasts.T
+    leverage = ((contrasts @ inverse) ** 2).sum(axis=1)
+    residuals = y - coefficients @ design.T
+    arm = (residuals.mean(axis=0) ** 2).sum() / freedom * leverage
+    if seeds == 1:
+        return _Spread(values[0], np.nan * arm, 0 * arm, arm, 1, freedom + 1)
+    cell = ((residuals - residuals.mean(axis=0)) ** 2).sum() / (seeds - 1) / freedom * leverage
+    shared = np.maximum(arm - cell / seeds, 0)
+    between = values.var(axis=0, ddof=1)
+    return _Spread(values.mean(axis=0), between, cell, shared, seeds, freedom + 1)
+
+
+def _arm_scores(y: ArrayLike, *columns: ArrayLike) -> list[Array]:
+    """y as (seeds, arms) beside columns of (arms,), all finite."""
+    y = np.atleast_2d(np.asarray(y, dtype=float))
+    others = [np.asarray(column, dtype=float) for column in columns]
+    if y.ndim != 2 or any(other.shape != (y.shape[1],) for other in others):
+        raise ValueError(
+            f"y must be (seeds, arms) and the rest (arms,), "
+            f"not {[array.shape for array in (y, *others)]}"
+        )
+    if not all(np.isfinite(array).all() for array in (y, *others)):
+        raise ValueError("missing or infinite values: keep the arms and seeds that are complete")
+    return [y, *others]
+
+
+def _intercepts(group: ArrayLike | None, arms: int) -> Array:
+    """One column per group of arms, such as a pipeline; (arms, groups)."""
+    if group is None:
+        return np.ones((arms, 1))
+    group = np.asarray(group)
+    if group.shape != (arms,):
+        raise ValueError(f"group must be ({arms},), not {group.shape}")
+    return (group[:, None] == np.unique(group)).astype(float)
+
+
+class InvertedU(NamedTuple):
+    """The two tests of an inverted U and its peak, in the units of x."""
+
+    curvature: float  # coefficient of x^2
+    p_value: float  # Lind and Mehlum: rises at the lowest x and falls at the highest
+    two_lines_p_value: float  # Simonsohn: rises before the break and falls after it
+    breakpoint: float
+    peak: float  # nan where the fit does not bend down
+    peak_low: float  # -inf or inf where the data leave that side open
+    peak_high: float
+
+
+def inverted_u(
+    x: ArrayLike, y: ArrayLike, group: ArrayLike | None = None, level: float = 0.95
+) -> InvertedU:
+    """Test whether y first rises and then falls with x.
+
+    x is (arms,), a designed level or a measured diversity; y is (seeds, arms), scores; group
+    is (arms,) where arms of several pipelines, which get an intercept each, are fitted together.
+    Both p-values are the larger of two one-sided tests: small only if both slopes are shown. The
+    peak's interval holds every x whose slope is not told from 0 (Fieller). Raises ValueError
+    for shapes that do not match, values that are missing, or fewer than 5 different x.
+
+    Source: Sasabuchi 1980, Lind and Mehlum 2010 (equations 3 to 5); Simonsohn 2018, with the
+    break at his "Robin Hood" point, found on a cubic fit.
+    """
+    y, x = _arm_scores(y, x)
+    if len(np.unique(x)) < 5:
+        raise ValueError(f"an inverted U needs 5 different x or more, not {len(np.unique(x))}")
+    centre, scale = float(x.mean()), float(np.ptp(x))
+    z = (x - centre) / scale
+    one = _intercepts(group, x.size)
+    zeros = np.zeros(one.shape[1])
+    quadratic = np.column_stack([one, z, z**2])
+    grid = np.linspace(z.min() - 1, z.max() + 1, 1501)
+    at = np.concatenate([[z.min(), z.max()], grid])
+    slopes = _contrasts(
+        quadratic, y, np.column_stack([np.tile(zeros, (at.size, 1)), np.ones(at.size), 2 * at])
+    )
+    low, high = slopes.one(0), slopes.one(1)
+    curvature = (high.value - low.value) / 2 / (at[1] - at[0])
+    peak = peak_low = peak_high = np.nan
+    if curvature < 0:
+        peak = at[0] - low.value / (2 * curvature)
+        flat = grid[(np.abs(slopes.value) <= _margin(slopes, level))[2:]]
+        if flat.size:
+            peak_low = -np.inf if flat[0] == grid[0] else flat[0]
+            peak_high = np.inf if flat[-1] == grid[-1] else flat[-1]
+    p = max(_p_value(low, 1), _p_value(high, -1))
+    two_lines, middle = _two_lines(z, y, one)
+    return InvertedU(
+        float(curvature / scale**2),
+        p,
+        two_lines,
+        *(float(centre + scale * where) for where in (middle, peak, peak_low, peak_high)),
+    )
+
+
+def _two_lines(z: Array, y: Array, one: Array) -> tuple[float, float]:
+    """p-value of the two-lines test and its breakpoint."""
+    zeros = [0.0] * one.shape[1]
+    cubic = np.column_stack([one, z, z**2, z**3])
+    inside = np.unique(z)[1:-2]  # two points or more on either side
+    powers = np.array([[*zeros, at, at**2, at**3] for at in inside])
+    fit = _contrasts(cubic, y, powers)
+    top = int(np.argmax(fit.value))
+    flat = inside[fit.value >= fit.value[top] - _error(fit.one(top))[0]]
+
+    def lines(at: float) -> _Spread:
+        before, after = np.minimum(z - at, 0), np.maximum(z - at, 0)
+        design = np.column_stack([one, before, after, z > at])
+        return _contrasts(design, y, np.array([[*zeros, 1, 0, 0], [*zeros, 0, 1, 0]]))
+
+    first = lines(float(np.median(flat)))
+    clear = np.abs(first.value) / np.maximum(_error(first)[0], 1e-12)
+    # The break moves towards the line that is shown more clearly, to lend the other one points.
+    at = float(np.quantile(flat, clear[1] / max(clear.sum(), 1e-12)))
+    slopes = lines(at)
+    return max(_p_value(slopes.one(0), 1), _p_value(slopes.one(1), -1)), at
+
+
+def trend(
+    x: ArrayLike, y: ArrayLike, group: ArrayLike | None = None, level: float = 0.95
+) -> Difference:
+    """Slope of y (seeds, arms) on x (arms,) per unit of x, with interval and two-sided p-value.
+
+    group (arms,) gives every group of arms its own intercept. Errors as in `inverted_u`.
+
+    Source: contrasts of two crossed random effects, seed and arm, by their mean squares
+    (Searle, Casella and McCulloch 1992, chapter 4); the mixed model with equal data per cell.
+    """
+    y, x = _arm_scores(y, x)
+    one = _intercepts(group, x.size)
+    return _slope(_contrasts(np.column_stack([one, x]), y, _last(one.shape[1] + 1)).one(0), level)
+
+
+def _last(k: int) -> Array:
+    return np.eye(k)[-1:]
+
+
+def _slope(spread: _Spread, level: float) -> Difference:
+    value, margin = float(spread.value), float(_margin(spread, level))
+    return Difference(value, value - margin, value + margin, _p_value(spread))
+
+
+def interaction(
+    x: ArrayLike, moderator: ArrayLike, y: ArrayLike, level: float = 0.95
+) -> Difference:
+    """How much the slope of y on x changes per unit of the moderator.
+
+    x (cells,) is a level, moderator (cells,) a logarithm of model size, of n_real, or a share; y
+    is (seeds, cells). Every value of x and of the moderator has an effect of its own, so that a
+    curved effect of either alone is not taken for their interaction. Raises ValueError for
+    shapes that do not match, missing values or too few cells.
+
+    Source: linear-by-linear interaction in a mixed model with seeds and cells random, by mean
+    squares as in `trend`.
+    """
+    y, x, moderator = _arm_scores(y, x, moderator)
+    product = (x - x.mean()) * (moderator - moderator.mean())
+    design = np.column_stack([_intercepts(x, x.size), _intercepts(moderator, x.size), product])
+    main = design[:, :-1]
+    if np.linalg.matrix_rank(design) == np.linalg.matrix_rank(main):
+        raise ValueError("x and moderator do not vary independently: no interaction to see")
+    return _slope(_contrasts(design, y, _last(design.shape[1])).one(0), level)
+
+
+class Mediation(NamedTuple):
+    """The effect of x on y: all of it, past the mediator, and through the mediator."""
+
+    total: Difference
+    direct: Difference
+    indirect: Difference
+
+
+def mediation(
+    x: ArrayLike,
+    mediator: ArrayLike,
+    y: ArrayLike,
+    group: ArrayLike | None = None,
+    level: float = 0.95,
+    draws: int = 20_000,
+    seed: int = 0,
+) -> Mediation:
+    """Slope of y on x without and with the mediator as covariate, and their difference.
+
+    x and mediator (a distribution shift) are (arms,), y is (seeds, arms). The indirect effect is
+    a * b: the mediator's slope on x times the score's slope on the mediator at fixed x; its p-value
+    is the larger of their two, its interval is by draws from their t distributions. It
+    is a cause only as far as nothing else that moves with the mediator moves the score.
+    Raises ValueError as `trend`.
+
+    Source: Baron and Kenny 1986; MacKinnon, Lockwood and Williams 2004 (Monte Carlo interval).
+    """
+    y, x, mediator = _arm_scores(y, x, mediator)
+    one = _intercepts(group, x.size)
+    both = np.column_stack([one, x, mediator])
+    if np.linalg.matrix_rank(both) < both.shape[1]:
+        raise ValueError("x and mediator are the same up to scale: their effects cannot be told")
+    unit = np.eye(both.shape[1])
+    slopes = _contrasts(both, y, unit[-2:])
+    direct, b = slopes.one(0), slopes.one(1)
+    a = _contrasts(both[:, :-1], mediator[None], _last(both.shape[1] - 1)).one(0)
+    rng = np.random.default_rng(seed)
+    products = np.prod(
+        [s.value + _error(s)[0] * rng.standard_t(_error(s)[1], draws) for s in (a, b)], 0
+    )
+    low, high = np.quantile(products, [(1 - level) / 2, (1 + level) / 2])
+    p = max(_p_value(a), _p_value(b))
+    indirect = Difference(a.value * b.value, float(low), float(high), p)
+    return Mediation(trend(x, y, group, level), _slope(direct, level), indirect)
+
+
+def rank_agreement(x: ArrayLike, y: ArrayLike, level: float = 0.95) -> Difference:
+    """Spearman's correlation of a measure x (arms,) with the arms' mean score of y (seeds, arms).
+
+    Gives (rho, low, high, p_value); nan where x or the score is constant. Raises ValueError for
+    shapes that do not match, missing values or fewer than 4 arms.
+
+    Source: interval by Fisher's z with the variance of Bonett and Wright 2000.
+    """
+    y, x = _arm_scores(y, x)
+    if x.size < 4:
+        raise ValueError(f"a correlation needs 4 arms or more, not {x.size}")
+    score = y.mean(axis=0)
+    if not np.ptp(x) or not np.ptp(score):
+        return Difference(np.nan, np.nan, np.nan, np.nan)
+    rho, p = stats.spearmanr(x, score)
+    margin = stats.norm.ppf((1 + level) / 2) * np.sqrt((1 + rho**2 / 2) / (x.size - 3))
+    with np.errstate(divide="ignore"):
+        low, high = np.tanh(np.arctanh(rho) + margin * np.array([-1, 1]))
+    return Difference(float(rho), float(low), float(high), float(p))
 
 
 FINDINGS = {
@@ -428,3 +718,57 @@ def _with_verdict(frame: pl.DataFrame, alpha: float) -> pl.DataFrame:
         .otherwise(pl.lit("no evidence"))
         .alias("verdict")
     )
+
+
+NO_GAIN = "No setting beats real data alone here."
+
+
+def recommend(
+    found: pl.DataFrame,
+    n_real: int | None = None,
+    model: str | None = None,
+    metric: str = "accuracy",
+    costs: pl.DataFrame | None = None,
+) -> dict[str, Any]:
+    """Setting to use for this number of real labels and this model; None means any.
+
+    found comes from `findings`. Of the arms that beat their baseline after correction the one with
+    the best lower bound wins, at a tie the one with fewer generated rows. `costs` may hold
+    any columns beside arm (tokens, seconds, money); they are passed on.
+
+    Gives sentence, arm, generator, pipeline, level, share (generated of all rows), n_real,
+    n_generated, model, metric, difference with difference_low and difference_high, p_holm,
+    seeds, n, alternatives (how many other settings also beat real data) and cost. If none beats
+    it, sentence is NO_GAIN and arm is None. Raises ValueError if no comparison fits.
+    """
+    real = found.select(pl.col("arm").alias("baseline"), pl.col("n_real").alias("labels")).unique()
+    asked = found.join(real, on="baseline", how="inner").filter(metric=metric)
+    if n_real is not None:
+        asked = asked.filter(labels=n_real)
+    if model is not None:
+        asked = asked.filter(model=model)
+    if not asked.height:
+        raise ValueError(f"no comparison with n_real {n_real}, model {model}, metric {metric}")
+    better = asked.filter(verdict="better").sort(
+        "difference_low", "n_generated", "arm", descending=[True, False, False]
+    )
+    if not better.height:
+        return {"sentence": NO_GAIN, "arm": None, "comparisons": asked.height}
+    best = better.row(0, named=True)
+    kept = ["arm", "generator", "pipeline", "level", "n_real", "n_generated", "model", "metric"]
+    kept += ["difference", "difference_low", "difference_high", "p_holm", "seeds", "n"]
+    answer = {key: best[key] for key in kept}
+    answer["share"] = best["n_generated"] / (best["n_real"] + best["n_generated"])
+    answer["alternatives"] = better.height - 1
+    answer["comparisons"] = asked.height
+    answer["cost"] = {"generated_rows": best["n_generated"]}
+    if costs is not None:
+        spent = costs.filter(arm=best["arm"]).drop("arm")
+        answer["cost"] |= spent.row(0, named=True) if spent.height else {}
+    answer["sentence"] = (
+        f"Use {best['pipeline']} at {best['level']} with {answer['share']:.0%} generated rows: "
+        f"{metric} {best['difference']:+.3f} over real data alone "
+        f"({best['difference_low']:+.3f} to {best['difference_high']:+.3f}, "
+        f"p = {best['p_holm']:.2g} after correction)."
+    )
+    return answer
