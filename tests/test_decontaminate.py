@@ -43,7 +43,7 @@ def test_planted_texts_are_found(text, settings, reason, kept_id):
 
 def test_one_word_changed_anywhere_is_found():
     words = TEST.split()
-    for text in (words, SHORT.split() + "that never finds its feet".split()):
+    for text in (words, f"{SHORT} that never finds its feet".split()):
         protected = pl.DataFrame({"id": ["t"], "text": [" ".join(text)]})
         edited = [" ".join([*text[:i], "other", *text[i + 1 :]]) for i in range(len(text))]
         frame = pl.DataFrame({"id": [str(i) for i in range(len(edited))], "text": edited})
