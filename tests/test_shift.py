@@ -21,6 +21,7 @@ MEASURES = {
     "frechet_distance": shift.frechet_distance,
     "prdc": lambda x, y: tuple(shift.prdc(x, y).values()),
     "c2st": shift.c2st,
+    "mauve": shift.mauve,
     "nearest_real_distance": shift.nearest_real_distance,
 }
 
@@ -191,3 +192,78 @@ def test_nearest_real_distance_by_hand():
     assert shift.nearest_real_distance(X, X[:5]) == pytest.approx(0, abs=1e-12)
     expected = cdist(Y, X, "cosine").min(1).mean()
     assert shift.nearest_real_distance(X, Y) == pytest.approx(expected)
+
+
+def test_mauve_limits():
+    ends = np.repeat([[0.0], [10]], 20, axis=0)
+    assert shift.mauve(ends, ends, 2) == pytest.approx(1)
+    # Disjoint: the curve is ((1 - l)^5, l^5), area 5 B(6, 5) = 5 * 5! 4! / 10!.
+    apart = shift.mauve(ends[:20], ends[20:], 2)
+    assert apart == pytest.approx(5 * 120 * 24 / 3628800, rel=1e-2)
+    assert apart < shift.mauve(ends[:30], ends[20:], 2) < 1
+    with pytest.raises(ValueError, match="clusters must"):
+        shift.mauve(X, Y, 1000)
+
+
+def test_label_shift_by_hand():
+    assert shift.label_shift("aab", "abb") == pytest.approx(1 / 3)
+    assert shift.label_shift([1, 2], [3]) == 1
+    with pytest.raises(ValueError, match="empty"):
+        shift.label_shift([], [1])
+
+
+def test_ngram_jensen_shannon_against_scipy():
+    from scipy.spatial.distance import jensenshannon
+
+    value = shift.ngram_jensen_shannon(["a a b", "c"], ["a b", "b d"])
+    root = jensenshannon([0.5, 0.25, 0.25, 0], [0.25, 0.5, 0, 0.25], base=2)
+    assert value == pytest.approx(root**2)
+    assert shift.ngram_jensen_shannon(["a b"], ["b c"], 2) == pytest.approx(1)
+    assert shift.ngram_jensen_shannon(["a b"], ["a b"], 2) == 0
+    with pytest.raises(ValueError, match=r"3-grams of y \(generated\)"):
+        shift.ngram_jensen_shannon(["a b c"], ["a b"], 3)
+
+
+def test_length_shift_by_hand():
+    assert shift.length_shift(["a", "a b"], ["a", "a"]) == 0.5
+    value, p = shift.length_shift_test(["a"] * 30, ["a b"] * 30)
+    assert value == 1 and p < 1e-6
+    with pytest.raises(ValueError, match="texts"):
+        shift.length_shift([], ["a"])
+
+
+def test_perplexity_gap_by_hand():
+    assert shift.perplexity_gap([-2, -4], [1, 2], [-3], [1]) == pytest.approx(1)
+    for bad in (([0.5], [1]), ([math.nan], [1]), ([-1], [0]), ([-1, -2], [1])):
+        with pytest.raises(ValueError, match=r"y \(generated\)"):
+            shift.perplexity_gap([-1], [1], *bad)
+
+
+def test_ngram_model_by_hand():
+    # a x2, b x1, end x1 of 4; 3 kinds; uniform 1/4 over a, b, end, unknown.
+    model = shift.NgramModel(["a b a"], order=1, discount=0.5)
+    assert model.probability((), "a") == pytest.approx((1.5 + 0.5 * 3 / 4) / 4)
+    assert model.probability((), "zzz") == pytest.approx(0.5 * 3 / 4 / 4)
+    logs, tokens = model.log_probs(["a", ""])
+    assert tokens.tolist() == [2, 1]
+    end = (0.5 + 0.375) / 4
+    assert logs == pytest.approx([math.log(1.875 / 4) + math.log(end), math.log(end)])
+
+
+@pytest.mark.parametrize(
+    "history", [(), ("a",), ("a", "b"), ("x", "a"), ("<s>", "<s>"), ("x", "y")]
+)
+def test_ngram_model_sums_to_one(history):
+    model = shift.NgramModel(["a b c a b", "b a", "c c c"])
+    vocabulary = ["a", "b", "c", "</s>", "unknown"]
+    assert sum(model.probability(history, w) for w in vocabulary) == pytest.approx(1)
+
+
+def test_ngram_model_prefers_what_it_read():
+    model = shift.NgramModel(["the cat sat on the mat"] * 3 + ["the dog sat on the log"])
+    like, unlike = model.log_probs(["the dog sat on the mat"]), model.log_probs(["mat the on"])
+    assert shift.perplexity_gap(*like, *unlike) > 1
+    with pytest.raises(ValueError, match="no words"):
+        shift.NgramModel(["", " "])
+    with pytest.raises(ValueError, match="order"):
+        shift.NgramModel(["a"], order=0)

@@ -6,6 +6,7 @@ Products run in the precision of the input (float16 becomes float32), sums over 
 """
 
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -18,7 +19,7 @@ from threadpoolctl import threadpool_limits
 Matrix = Any
 """An (n, d) array of NumPy, whatever `numpy.asarray` takes, or a torch tensor on any device."""
 
-BLOCK = 1024
+BLOCK = 512
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -107,6 +108,40 @@ def run(work: Callable[[Item], Result], items: Iterable[Item], xp: Any) -> Itera
         yield from pool.map(work, items)
 
 
+class Scratch(threading.local):
+    """Memory that each thread uses again: fresh pages cost as much as the product put into them."""
+
+    memory = np.empty(0)
+
+    def tile(self, rows: int, columns: int, dtype: Any) -> np.ndarray:
+        """Return rows x columns numbers of any value, valid until the same thread asks again."""
+        size = rows * columns
+        if self.memory.size < size or self.memory.dtype != dtype:
+            self.memory = np.empty(size, dtype)
+        return self.memory[:size].reshape(rows, columns)
+
+    def like(self, tile: Matrix) -> Matrix:
+        """Return a tile of this memory in the shape of another one."""
+        if namespace(tile) is not np:
+            return namespace(tile).empty_like(tile)
+        return self.tile(len(tile), tile.shape[1], tile.dtype)
+
+    def product(self, a: Matrix, b: Matrix) -> Matrix:
+        """Return a @ b.T, in this memory if they are arrays."""
+        if namespace(a) is not np:
+            return a @ b.T
+        return np.matmul(a, b.T, out=self.tile(len(a), len(b), a.dtype))
+
+    def squared_distances(self, a: Matrix, b: Matrix) -> Matrix:
+        """Return the squared Euclidean distances of the rows of a to those of b, 0 or more."""
+        tile = self.product(a * -2, b)
+        # The order of `nearest`, so that a ball's own k-th neighbour rounds to the ball's radius.
+        tile += (b * b).sum(1)
+        tile += (a * a).sum(1)[:, None]
+        namespace(a).clip(tile, 0, None, out=tile)
+        return tile
+
+
 def nearest(x: Matrix, y: Matrix, k: int, *, same: bool = False, block: int = BLOCK) -> Matrix:
     """Squared Euclidean distances to the k nearest rows of `y`, ascending, for each row of `x`.
 
@@ -119,11 +154,12 @@ def nearest(x: Matrix, y: Matrix, k: int, *, same: bool = False, block: int = BL
     same_space(x, y)
     xp = namespace(x)
     x_norms, y_norms = (x * x).sum(1), (y * y).sum(1)
+    scratch = Scratch()
 
     def of_rows(rows: slice) -> Matrix:
         best = None
         for columns in row_slices(len(y), 4 * block):
-            tile = (x[rows] * -2) @ y[columns].T
+            tile = scratch.product(x[rows] * -2, y[columns])
             tile += y_norms[columns]
             if same:
                 own = np.arange(max(rows.start, columns.start), min(rows.stop, columns.stop))

@@ -7,6 +7,9 @@ m: call them again with real against held-out real of the same size, that is the
 """
 
 import math
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -14,6 +17,7 @@ import numpy as np
 from mixtura.blocks import (
     BLOCK,
     Matrix,
+    Scratch,
     matrix,
     namespace,
     nearest,
@@ -24,6 +28,8 @@ from mixtura.blocks import (
     tile_pairs,
     unit_rows,
 )
+from mixtura.diversity.embeddings import kmeans
+from mixtura.diversity.lexical import Text, ngrams, words
 
 
 def _pair(x: Matrix, y: Matrix, rows: int = 2) -> tuple[Matrix, Matrix, Any]:
@@ -35,14 +41,6 @@ def _pair(x: Matrix, y: Matrix, rows: int = 2) -> tuple[Matrix, Matrix, Any]:
     return x, y, xp
 
 
-def _squared_distances(a: Matrix, b: Matrix) -> Matrix:
-    tile = (a * -2) @ b.T
-    # The order of `nearest`, so that a ball's own k-th neighbour rounds to the ball's radius.
-    tile += (b * b).sum(1)
-    tile += (a * a).sum(1)[:, None]
-    return tile.clip(0, None)
-
-
 def median_bandwidth(x: Matrix, y: Matrix, rows: int = 2000) -> float:
     """Median Euclidean distance between different rows of the pooled set: the RBF bandwidth.
 
@@ -51,7 +49,7 @@ def median_bandwidth(x: Matrix, y: Matrix, rows: int = 2000) -> float:
     x, y, xp = _pair(x, y, 1)
     pool = numpy_array(xp.concatenate((x, y)))
     pool = pool[np.unique(np.linspace(0, len(pool) - 1, rows).astype(int))]
-    squared = _squared_distances(pool, pool)[np.triu_indices(len(pool), 1)]
+    squared = Scratch().squared_distances(pool, pool)[np.triu_indices(len(pool), 1)]
     median = math.sqrt(float(np.median(squared)))
     if median == 0:
         raise ValueError("the median distance is zero: over half of the pairs are the same row")
@@ -68,10 +66,12 @@ def mmd(x: Matrix, y: Matrix, bandwidth: float | None = None, *, block: int = BL
     x, y, xp = _pair(x, y)
     width = _bandwidth(x, y, bandwidth)
 
+    scratch = Scratch()
+
     def total(a: Matrix, b: Matrix, same: bool) -> float:
         def of_tile(tile_at: tuple[slice, slice]) -> float:
             rows, columns = tile_at
-            tile = _squared_distances(a[rows], b[columns])
+            tile = scratch.squared_distances(a[rows], b[columns])
             tile *= -0.5 / width**2
             xp.exp(tile, out=tile)
             if not same:
@@ -128,9 +128,11 @@ def mmd_test(
     if xp is not np:
         side = xp.as_tensor(side, device=pool.device)
 
+    scratch = Scratch()
+
     def of_tile(tile_at: tuple[slice, slice]) -> np.ndarray:
         rows, columns = tile_at
-        tile = xp.exp(_squared_distances(pool[rows], pool[columns]) * (-0.5 / width**2))
+        tile = xp.exp(scratch.squared_distances(pool[rows], pool[columns]) * (-0.5 / width**2))
         if rows == columns:
             xp.einsum("ii->i", tile)[:] = 0
         tile = tile.astype("f8") if xp is np else tile.double()
@@ -161,10 +163,13 @@ def energy_distance(x: Matrix, y: Matrix, *, block: int = BLOCK) -> float:
     """
     x, y, xp = _pair(x, y, 1)
 
+    scratch = Scratch()
+
     def mean(a: Matrix, b: Matrix, same: bool) -> float:
         def of_tile(tile_at: tuple[slice, slice]) -> float:
             rows, columns = tile_at
-            tile = xp.sqrt(_squared_distances(a[rows], b[columns]))
+            tile = scratch.squared_distances(a[rows], b[columns])
+            xp.sqrt(tile, out=tile)
             if same and rows == columns:
                 xp.einsum("ii->i", tile)[:] = 0
             return float(tile.sum(dtype=xp.float64)) * (1 + (same and rows != columns))
@@ -252,12 +257,14 @@ def prdc(x: Matrix, y: Matrix, k: int = 5, *, block: int = BLOCK) -> dict[str, f
     real_radius = nearest(x, x, k, same=True, block=block)[:, -1]
     generated_radius = nearest(y, y, k, same=True, block=block)[:, -1]
 
+    scratch = Scratch()
+
     def of_rows(rows: slice) -> tuple[Any, ...]:
         in_real = xp.zeros_like(generated_radius)
         recalled = xp.zeros_like(real_radius[rows])
         covered = xp.zeros_like(real_radius[rows])
         for columns in row_slices(len(y), block):
-            tile = _squared_distances(x[rows], y[columns])
+            tile = scratch.squared_distances(x[rows], y[columns])
             inside = tile < real_radius[rows][:, None]
             in_real[columns] = inside.sum(0)
             covered += inside.any(1)
@@ -308,3 +315,166 @@ def nearest_real_distance(x: Matrix, y: Matrix, *, block: int = BLOCK) -> float:
     """
     x, y = unit_rows(x, "x (real)"), unit_rows(y, "y (generated)")
     return float(nearest(y, x, 1, block=block).mean(dtype=namespace(x).float64) / 2)
+
+
+def mauve(
+    x: Matrix, y: Matrix, buckets: int | None = None, scaling: float = 5.0, seed: int = 0
+) -> float:
+    """MAUVE from features: area under the divergence curve, about 0.004 (apart) to 1 (equal).
+
+    Pillutla et al. 2021 (arXiv 2102.01454): both sets are counted in `buckets` K-means clusters of
+    their pool (default a tenth of the smaller set, at least 2); the curve runs through
+    (exp(-c KL(Q|R)), exp(-c KL(P|R))) for mixtures R of P and Q, c = `scaling`. No PCA comes
+    first. Unstable below some thousand rows: report buckets, seed and n, and compare seeds.
+    """
+    x, y, _ = _pair(x, y)
+    if not 0 < scaling < math.inf:
+        raise ValueError(f"scaling must be positive, not {scaling}")
+    buckets = max(2, min(len(x), len(y)) // 10) if buckets is None else buckets
+    pool = np.concatenate((numpy_array(x), numpy_array(y)))
+    bucket = kmeans(pool, buckets, seed, "the pool").labels_
+    p, q = (
+        np.bincount(b, minlength=buckets) / len(b) for b in (bucket[: len(x)], bucket[len(x) :])
+    )
+    share = np.linspace(1e-6, 1 - 1e-6, 100)[:, None]
+    mixture = share * p + (1 - share) * q
+    horizontal = np.exp(-scaling * _divergence(q, mixture))
+    vertical = np.exp(-scaling * _divergence(p, mixture))
+    # From share 0 (R = Q) to 1 (R = P) the curve falls from (1, 0) to (0, 1).
+    horizontal = np.concatenate(([1.0], horizontal, [0.0]))
+    vertical = np.concatenate(([0.0], vertical, [1.0]))
+    return float(-np.trapezoid(vertical, horizontal))
+
+
+def _divergence(p: np.ndarray, r: np.ndarray) -> np.ndarray:
+    """Kullback-Leibler divergence in nats of p from each row of r, which is positive where p is."""
+    held = p > 0
+    return (p[held] * np.log(p[held] / r[:, held])).sum(1)
+
+
+def total_variation(x: Iterable[Hashable], y: Iterable[Hashable]) -> float:
+    """Half the summed difference between the shares of each value in two collections, 0 to 1."""
+    p, q = _shares(x, "x (real)"), _shares(y, "y (generated)")
+    return sum(abs(p.get(value, 0) - q.get(value, 0)) for value in p.keys() | q.keys()) / 2
+
+
+def _shares(values: Iterable[Hashable], name: str) -> dict[Hashable, float]:
+    counts = Counter(values)
+    if not counts:
+        raise ValueError(f"{name} is empty")
+    return {value: count / counts.total() for value, count in counts.items()}
+
+
+label_shift = total_variation
+
+
+def ngram_jensen_shannon(x: Sequence[Text], y: Sequence[Text], n: int = 1) -> float:
+    """Jensen-Shannon divergence in bits between the n-gram shares of two sets of texts, 0 to 1.
+
+    Lin 1991; scipy.spatial.distance.jensenshannon is its square root. It never reaches 0 on two
+    finite draws of one source: compare with the noise floor. Raises ValueError without n-grams.
+    """
+    if n < 1:
+        raise ValueError(f"n must be at least 1, not {n}")
+    p, q = (
+        _shares(chain.from_iterable(ngrams(words(t), n) for t in texts), f"the {n}-grams of {name}")
+        for texts, name in ((x, "x (real)"), (y, "y (generated)"))
+    )
+    total = 0.0
+    for gram in p.keys() | q.keys():
+        a, b = p.get(gram, 0.0), q.get(gram, 0.0)
+        total += sum(s * math.log2(2 * s / (a + b)) for s in (a, b) if s) / 2
+    return total
+
+
+def length_shift(x: Sequence[Text], y: Sequence[Text]) -> float:
+    """Kolmogorov-Smirnov distance between the lengths of texts in words, 0 to 1."""
+    return length_shift_test(x, y)[0]
+
+
+def length_shift_test(x: Sequence[Text], y: Sequence[Text]) -> tuple[float, float]:
+    """Kolmogorov-Smirnov distance between lengths in words and its p-value (conservative: ties)."""
+    from scipy.stats import ks_2samp
+
+    lengths = [[len(words(text)) for text in texts] for texts in (x, y)]
+    if not all(lengths):
+        raise ValueError("x (real) and y (generated) must both hold texts")
+    found = ks_2samp(*lengths)
+    return float(found.statistic), float(found.pvalue)
+
+
+def perplexity_gap(
+    x_log_probs: Sequence[float],
+    x_tokens: Sequence[int],
+    y_log_probs: Sequence[float],
+    y_tokens: Sequence[int],
+) -> float:
+    """Log-perplexity of generated less that of real text, in nats a token, under one model.
+
+    The model must have learned from OTHER real text than x. One summed natural log-probability and
+    one token count per text; from any language model, or from `NgramModel.log_probs`. Negative
+    where generated text is more predictable than real text.
+    """
+    return _log_perplexity(y_log_probs, y_tokens, "y (generated)") - _log_perplexity(
+        x_log_probs, x_tokens, "x (real)"
+    )
+
+
+def _log_perplexity(log_probs: Sequence[float], tokens: Sequence[int], name: str) -> float:
+    logs, counts = np.asarray(log_probs, float), np.asarray(tokens, float)
+    if logs.shape != counts.shape or logs.ndim != 1 or not counts.sum() > 0 or counts.min() < 0:
+        raise ValueError(f"{name} needs a log-probability and a token count for each text")
+    if not np.isfinite(logs).all() or (logs > 0).any():
+        raise ValueError(f"{name} needs finite log-probabilities of at most 0")
+    return float(-logs.sum() / counts.sum())
+
+
+class NgramModel:
+    """A small n-gram language model of words, for perplexity where no neural model is at hand.
+
+    Interpolated absolute discounting (Ney, Essen & Kneser 1994): each order gives the discount of
+    what it saw to the next shorter one, the last to a uniform spread over the vocabulary, the end
+    of a text and one unknown word. Probabilities after any history sum to 1.
+    """
+
+    def __init__(self, texts: Sequence[Text], order: int = 3, discount: float = 0.75) -> None:
+        if order < 1 or not 0 < discount < 1:
+            raise ValueError(f"order must be at least 1 and 0 < discount < 1: {order}, {discount}")
+        self.order, self.discount = order, discount
+        self.counts: Counter[tuple[str, ...]] = Counter()
+        for text in texts:
+            padded = self._padded(text)
+            for size in range(1, order + 1):
+                # Only runs that end in a predicted token: the padding is never one.
+                self.counts.update(ngrams(padded[order - size :], size))
+        self.seen: Counter[tuple[str, ...]] = Counter()
+        self.kinds: Counter[tuple[str, ...]] = Counter()
+        for gram, count in self.counts.items():
+            self.seen[gram[:-1]] += count
+            self.kinds[gram[:-1]] += 1
+        if self.kinds[()] < 2:
+            raise ValueError("texts hold no words")
+
+    def _padded(self, text: Text) -> list[str]:
+        return ["<s>"] * (self.order - 1) + words(text) + ["</s>"]
+
+    def probability(self, history: tuple[str, ...], word: str) -> float:
+        """Probability of a word, or of the end "</s>", after at most order - 1 words."""
+        p = 1 / (self.kinds[()] + 1)
+        for start in range(len(history), -1, -1):
+            before = history[start:]
+            total = self.seen.get(before, 0)
+            if total == 0:
+                break
+            own = max(self.counts.get((*before, word), 0) - self.discount, 0)
+            p = (own + self.discount * self.kinds[before] * p) / total
+        return p
+
+    def log_probs(self, texts: Sequence[Text]) -> tuple[np.ndarray, np.ndarray]:
+        """Summed natural log-probability and number of tokens, its end included, of each text."""
+        logs, tokens = np.zeros(len(texts)), np.zeros(len(texts), int)
+        for i, text in enumerate(texts):
+            grams = ngrams(self._padded(text), self.order)
+            tokens[i] = len(grams)
+            logs[i] = sum(math.log(self.probability(gram[:-1], gram[-1])) for gram in grams)
+        return logs, tokens

@@ -15,6 +15,7 @@ import numpy as np
 from mixtura.blocks import (
     BLOCK,
     Matrix,
+    Scratch,
     matrix,
     namespace,
     nearest,
@@ -80,6 +81,8 @@ def dcscore(
     x = unit_rows(embeddings)
     xp = namespace(x)
 
+    products, copies = Scratch(), Scratch()
+
     def below_self(a: Matrix, b: Matrix) -> Matrix:
         # K - K_ii: a row of unit vectors is most similar to itself, so exp() never overflows
         # and no pass for the row maximum is needed.
@@ -87,7 +90,7 @@ def dcscore(
             tile = _city_block(a, b, xp)
             tile *= -gamma
             return xp.exp(tile) - 1
-        tile = a @ b.T
+        tile = products.product(a, b)
         if kernel == "polynomial":
             return (tile / x.shape[1] + 1) ** degree - (1 / x.shape[1] + 1) ** degree
         tile -= 1
@@ -101,8 +104,8 @@ def dcscore(
         found = []
         for i, t in enumerate(taus):
             last = i == len(taus) - 1
-            weights = tile if last else xp.empty_like(tile)
-            if t != 1 or not last:
+            weights = tile if last else copies.like(tile)
+            if not last or t != 1:
                 xp.divide(tile, t, out=weights)
             xp.exp(weights, out=weights)
             if rows == columns:
@@ -213,7 +216,8 @@ def radius(embeddings: Matrix, normalise: bool = True) -> float:
     return float(np.exp(np.log(deviation).mean()))
 
 
-def _kmeans(x: np.ndarray, clusters: int, seed: int, name: str) -> Any:
+def kmeans(x: np.ndarray, clusters: int, seed: int, name: str = "embeddings") -> Any:
+    """Fit scikit-learn's K-means to (n, d). Raises ValueError for fewer rows than clusters."""
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
 
@@ -233,7 +237,7 @@ def kmeans_inertia(
     Raises ValueError if there are fewer rows than clusters.
     """
     x = numpy_array(unit_rows(embeddings) if normalise else matrix(embeddings))
-    return float(_kmeans(x, clusters, seed, "embeddings").inertia_ / len(x))
+    return float(kmeans(x, clusters, seed, "embeddings").inertia_ / len(x))
 
 
 def partition_entropy(
@@ -245,7 +249,7 @@ def partition_entropy(
     """
     x, y = unit_rows(embeddings), unit_rows(reference, "reference")
     same_space(x, y, ("embeddings", "reference"))
-    model = _kmeans(numpy_array(y), clusters, seed, "reference")
+    model = kmeans(numpy_array(y), clusters, seed, "reference")
     assigned = model.predict(numpy_array(x).astype(model.cluster_centers_.dtype))
     return entropy(np.bincount(assigned))
 
@@ -284,13 +288,19 @@ def novelsum(
     weights = weights / weights.sum()
     weights = weights.astype(x.dtype) if xp is np else weights.to(x.dtype)
 
+    scratch = Scratch()
+
     def of_rows(rows: slice) -> float:
-        value = 1 - x[rows] @ x.T
+        value = scratch.product(-x[rows], x)
+        value += 1
         value *= density
         own = np.arange(rows.start, rows.stop)
         # -inf puts a text before its own duplicates, whose distance may round below zero.
         value[own - rows.start, own] = -np.inf
-        value = np.sort(value, axis=1) if xp is np else value.sort(1).values
+        if xp is np:
+            value.sort(axis=1)
+        else:
+            value = value.sort(1).values
         value[:, 0] = 0
         return float((value @ weights).sum(dtype=xp.float64))
 
