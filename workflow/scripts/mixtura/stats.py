@@ -149,15 +149,19 @@ def _error(spread: _Spread) -> tuple[Any, Any]:
     """Standard error of the mean over seeds and its degrees of freedom (Satterthwaite 1946)."""
     if spread.seeds == 1:
         return np.sqrt(spread.shared), spread.items - 1.0
-    freedom = spread.seeds - 1
+    freedom, others = spread.seeds - 1, spread.items - 1
+    noise = spread.own / spread.seeds
     variance = spread.between / spread.seeds + spread.shared
-    # A few seeds that agree by chance would claim the many degrees of freedom of the items. So
-    # the weight of the seeds is no less than their noise on the items, and raised by a factor
-    # that simulation chose (docs/statistics.md): without it 8 % of intervals miss at 3 seeds.
-    between = np.maximum(spread.between * (1 + 4 / freedom), spread.own) / spread.seeds
-    parts = between**2 / freedom + spread.shared**2 / (spread.items - 1)
+    # A few seeds that agree by chance would claim the many degrees of freedom of the items (or a
+    # few arms those of the seeds). So the weight of either side is no less than the noise that
+    # both hold, and raised by a factor that simulation chose (docs/statistics.md): without it 8 %
+    # of the intervals miss at 3 seeds.
+    between = np.maximum(spread.between / spread.seeds * (1 + 3 / freedom), noise)
+    shared = (spread.shared + noise) * (1 + 3 / others)
+    parts = between**2 / freedom + shared**2 / others
     known = np.where(parts > 0, parts, 1)
-    return np.sqrt(variance), np.where(parts > 0, (between + spread.shared) ** 2 / known, freedom)
+    total = between + shared - noise
+    return np.sqrt(variance), np.where(parts > 0, total**2 / known, freedom)
 
 
 def _margin(spread: _Spread, level: float) -> Any:
