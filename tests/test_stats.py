@@ -3,16 +3,27 @@
 import numpy as np
 import polars as pl
 import pytest
-from scipy.stats import ttest_1samp
+import statsmodels.api as sm
+from scipy.stats import spearmanr, ttest_1samp
 from sklearn.metrics import accuracy_score, f1_score
+from statsmodels.stats.power import TTestPower
 
 from mixtura.stats import (
     FINDINGS,
+    NO_GAIN,
+    Metric,
     benjamini_hochberg,
     findings,
     holm,
+    interaction,
+    inverted_u,
+    mediation,
+    minimum_detectable_effect,
     paired_difference,
+    rank_agreement,
+    recommend,
     score_interval,
+    trend,
 )
 
 
@@ -243,3 +254,143 @@ def test_findings_refuse_bad_predictions(rng, spoil, message):
     rows, arms = study(rng)
     with pytest.raises(ValueError, match=message):
         findings(spoil(rows), arms)
+
+
+def test_own_metric_with_partial_credit(rng):
+    """A metric is any function of sums over items, here a mean of points per item."""
+    points = Metric(
+        lambda gold, predicted: (1 - np.abs(predicted - gold))[..., None] / gold.size,
+        lambda sums: sums[..., 0],
+    )
+    gold = rng.random(50)
+    predicted = rng.random((3, 50))
+    assert score_interval(gold, predicted, points).value == pytest.approx(
+        1 - np.abs(gold - predicted).mean()
+    )
+
+
+def test_recommendation_names_the_best_setting(rng):
+    rows, arms = study(rng)
+    costs = pl.DataFrame({"arm": ["D1"], "tokens": [5000]})
+    answer = recommend(findings(rows, arms), n_real=50, model="m", costs=costs)
+    assert (answer["arm"], answer["pipeline"], answer["level"]) == ("D1", "topic", "D1")
+    assert answer["share"] == pytest.approx(2 / 3)
+    assert answer["cost"] == {"generated_rows": 100, "tokens": 5000}
+    assert answer["difference_low"] > 0
+    assert "topic at D1 with 67% generated rows" in answer["sentence"]
+
+
+def test_recommendation_says_when_nothing_helps(rng):
+    table = findings(*study(rng, gains=(0.0, 0.0, -0.3)))
+    assert recommend(table)["sentence"] == NO_GAIN == "No setting beats real data alone here."
+    with pytest.raises(ValueError, match="no comparison with n_real 7"):
+        recommend(table, n_real=7)
+
+
+def test_detectable_effect_agrees_with_the_power_of_a_t_test():
+    """With nothing from the items it is the paired t-test over seeds."""
+    effect = minimum_detectable_effect(10, 1000, seed_sd=0.02, item_sd=0)
+    power = TTestPower().power(effect / 0.02, 10, 0.05)
+    assert power == pytest.approx(0.8, abs=0.02)
+    assert minimum_detectable_effect(10, 1000, 0.02, 0.2, comparisons=14) > effect
+    with pytest.raises(ValueError, match="2 seeds"):
+        minimum_detectable_effect(1, 1000, 0.02, 0.2)
+
+
+LEVELS = np.arange(7.0)
+
+
+def test_one_seed_makes_trend_and_bend_ordinary_least_squares(rng):
+    y = 0.5 + 0.03 * LEVELS - 0.004 * LEVELS**2 + rng.normal(0, 0.01, 7)
+    line = sm.OLS(y, sm.add_constant(LEVELS)).fit()
+    low, high = line.conf_int()[1]
+    assert trend(LEVELS, y) == pytest.approx((line.params[1], low, high, line.pvalues[1]))
+    curve = sm.OLS(y, np.column_stack([LEVELS**0, LEVELS, LEVELS**2])).fit()
+    bend = inverted_u(LEVELS, y)
+    assert bend.curvature == pytest.approx(curve.params[2])
+    assert bend.peak == pytest.approx(-curve.params[1] / curve.params[2] / 2)
+    ends = [curve.t_test([0, 1, 2 * at]) for at in (0, 6)]
+    assert bend.p_value == pytest.approx(max(float(end.pvalue) for end in ends) / 2)
+
+
+def test_peak_by_hand():
+    """y = 9 - (x - 3)^2 without noise: the peak is at 3 and its interval closes on it."""
+    result = inverted_u(LEVELS, np.tile(9 - (LEVELS - 3) ** 2, (3, 1)))
+    assert result.curvature == pytest.approx(-1)
+    assert result.peak == pytest.approx(3)
+    assert result.p_value < 1e-6
+    assert result.two_lines_p_value < 0.05
+
+
+def test_bend_ignores_unit_and_origin_of_x_and_a_shift_of_a_seed(rng):
+    y = 9 - (LEVELS - 3) ** 2 + rng.normal(0, 1, (4, 7))
+    plain = inverted_u(LEVELS, y)
+    moved = inverted_u(100 + 2 * LEVELS, y + np.array([[0], [5], [-3], [1]]))
+    assert moved.p_value == pytest.approx(plain.p_value)
+    assert moved.two_lines_p_value == pytest.approx(plain.two_lines_p_value)
+    assert moved[3:] == pytest.approx([100 + 2 * at for at in plain[3:]])
+
+
+def test_a_u_is_no_inverted_u(rng):
+    result = inverted_u(LEVELS, (LEVELS - 3) ** 2 + rng.normal(0, 0.1, (4, 7)))
+    assert result.p_value > 0.99
+    assert result.two_lines_p_value > 0.5
+    assert np.isnan([result.peak, result.peak_low, result.peak_high]).all()
+
+
+def test_groups_have_their_own_intercept(rng):
+    y = 0.1 * LEVELS + rng.normal(0, 0.01, (3, 7))
+    both = np.hstack([y, y + 5])
+    result = trend(np.tile(LEVELS, 2), both, np.repeat(["topic", "paraphrase"], 7))
+    assert result.difference == pytest.approx(trend(LEVELS, y).difference)
+    assert result.p_value < 0.01
+
+
+def test_trend_is_the_mixed_model_when_arms_have_no_noise_of_their_own(rng):
+    """The slope is that of a mixed model with seed as group; only its error counts more."""
+    y = 0.1 * LEVELS + rng.normal(0, 1, (6, 1)) + rng.normal(0, 0.1, (6, 7))
+    seeds, levels = np.indices(y.shape)
+    fit = sm.MixedLM(y.ravel(), sm.add_constant(1.0 * levels.ravel()), seeds.ravel()).fit()
+    result = trend(LEVELS, y)
+    assert result.difference == pytest.approx(fit.params[1])
+    assert result.low < fit.params[1] < result.high
+
+
+def test_interaction_by_hand(rng):
+    level, size = (axis.ravel() for axis in np.meshgrid(LEVELS, [1.0, 2.0, 4.0]))
+    curve = np.sin(level) + size**2 + 0.5 * level * size
+    result = interaction(level, size, curve + rng.normal(0, 0.01, (3, 21)))
+    assert result.difference == pytest.approx(0.5, abs=0.01)
+    assert result.p_value < 1e-6
+    with pytest.raises(ValueError, match="independently"):
+        interaction(LEVELS, LEVELS, np.zeros((3, 7)))
+
+
+def test_mediation_splits_the_total_effect(rng):
+    x = np.tile(LEVELS, 2)
+    shift = 0.5 * x + rng.normal(0, 1, 14)
+    y = 0.2 * x - 0.6 * shift + rng.normal(0, 0.01, (4, 14))
+    total, direct, indirect = mediation(x, shift, y)
+    assert total.difference == pytest.approx(direct.difference + indirect.difference)
+    assert direct.difference == pytest.approx(0.2, abs=0.01)
+    assert indirect.low < indirect.difference < indirect.high < 0
+    with pytest.raises(ValueError, match="same up to scale"):
+        mediation(x, 2 * x, y)
+
+
+def test_rank_agreement_is_spearman(rng):
+    x, y = rng.normal(size=14), rng.normal(size=(3, 14))
+    result = rank_agreement(x, y)
+    assert (result.difference, result.p_value) == pytest.approx(spearmanr(x, y.mean(0)))
+    assert result.low < result.difference < result.high
+    assert np.isnan(rank_agreement(np.ones(14), y)).all()
+
+
+@pytest.mark.parametrize("test", [trend, inverted_u, rank_agreement])
+def test_trends_refuse_bad_input(test):
+    with pytest.raises(ValueError, match="y must be"):
+        test(LEVELS, np.zeros((3, 6)))
+    with pytest.raises(ValueError, match="missing"):
+        test(LEVELS, np.full((3, 7), np.nan))
+    with pytest.raises(ValueError, match=r"too few|5 different|4 arms"):
+        test(LEVELS[:2], np.zeros((3, 2)))
