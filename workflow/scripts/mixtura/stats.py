@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 from statsmodels.stats.multitest import multipletests
 
 Array = NDArray[Any]
@@ -127,11 +127,12 @@ class _Spread(NamedTuple):
     shared: Any  # variance of the mean that comes from the items and hits all seeds alike
     seeds: int
     items: int
+    lent: float = 0.0  # degrees of freedom of `between` that come from other arms
 
     def one(self, at: int) -> "_Spread":
         """The estimate at this place of several."""
         value, between, own, shared = (field[at] for field in self[:4])
-        return _Spread(value, between, own, shared, self.seeds, self.items)
+        return _Spread(value, between, own, shared, self.seeds, self.items, self.lent)
 
 
 def _spread(scores: Array, resampled: Array, items: int) -> _Spread:
@@ -149,7 +150,7 @@ def _error(spread: _Spread) -> tuple[Any, Any]:
     """Standard error of the mean over seeds and its degrees of freedom (Satterthwaite 1946)."""
     if spread.seeds == 1:
         return np.sqrt(spread.shared), spread.items - 1.0
-    freedom, others = spread.seeds - 1, spread.items - 1
+    freedom, others = spread.seeds - 1 + spread.lent, spread.items - 1
     noise = spread.own / spread.seeds
     variance = spread.between / spread.seeds + spread.shared
     # A few seeds that agree by chance would claim the many degrees of freedom of the items (or a
@@ -254,6 +255,70 @@ def _difference(spread: _Spread, metric: Metric, level: float) -> Difference:
     widest = metric.bounds[1] - metric.bounds[0]
     low, high = _reach(spread, level, (-widest, widest))
     return Difference(float(spread.value), low, high, _p_value(spread))
+
+
+def paired_differences(
+    gold: ArrayLike,
+    arms: Sequence[ArrayLike],
+    baseline: ArrayLike,
+    metric: str | Metric = "accuracy",
+    resamples: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> list[Difference]:
+    """`paired_difference` of several arms, each (seeds, items), to one baseline (seeds, items).
+
+    With 3 or more arms each arm's variance over seeds is drawn towards that of all, as far as
+    they are alike: a few seeds say little about a variance, many arms say more. That makes small
+    p-values reliable, which a correction for many comparisons needs. Raises ValueError as
+    `paired_difference`.
+
+    Source: moderated t, Smyth 2004 (equations 4 to 10); what is lent is capped by what arms
+    with a common baseline can know (docs/statistics.md).
+    """
+    metric = _metric(metric)
+    gold, real = _checked(gold, baseline)
+    base, base_resampled = _scores(gold, real, metric, resamples, seed)
+    spreads, changes = [], []
+    for arm in arms:
+        gold, predicted = _checked(gold, arm)
+        if predicted.shape != real.shape:
+            raise ValueError(
+                f"arms must have the seeds and items of the baseline, {real.shape}, "
+                f"not {predicted.shape}"
+            )
+        scores, resampled = _scores(gold, predicted, metric, resamples, seed)
+        changes.append(scores - base)
+        spreads.append(_spread(changes[-1], resampled - base_resampled, gold.size))
+    return [_difference(spread, metric, level) for spread in _lend(spreads, changes)]
+
+
+def _lend(spreads: list[_Spread], changes: list[Array]) -> list[_Spread]:
+    """Draw the variances over seeds of differences (seeds,) to one baseline together."""
+    own = np.array([spread.between for spread in spreads])
+    if len(spreads) < 3 or len({spread.seeds for spread in spreads}) > 1:
+        return spreads
+    freedom = spreads[0].seeds - 1
+    if freedom < 1 or np.median(own) == 0:
+        return spreads
+    half = freedom / 2
+    logs = np.log(np.maximum(own, 1e-5 * np.median(own))) - special.digamma(half) + np.log(half)
+    excess = logs.var(ddof=1) - special.polygamma(1, half)
+    if excess > special.polygamma(1, 1e3):
+        half = float(optimize.brentq(lambda at: special.polygamma(1, at) - excess, 1e-4, 1e3))
+        lent, typical = 2 * half, np.exp(logs.mean() + special.digamma(half) - np.log(half))
+    else:
+        lent, typical = np.inf, own.mean()
+    # Arms share the noise of their baseline, so many arms know less than their number says.
+    alike = (np.cov(changes).sum() - own.sum()) / (len(own) - 1) / own.sum()
+    most = freedom * len(own) / (1 + (len(own) - 1) * np.clip(alike, 0.6, 1) ** 2) - freedom
+    lent = float(min(lent, most))
+    return [
+        spread._replace(
+            between=(lent * typical + freedom * spread.between) / (lent + freedom), lent=lent
+        )
+        for spread in spreads
+    ]
 
 
 def holm(p: ArrayLike) -> NDArray[np.float64]:
@@ -636,7 +701,8 @@ def findings(
     n_real, n_generated, baseline (null for an arm that is a baseline itself). The answer has the
     columns of FINDINGS; n is test items, seeds is those that arm and baseline share. p_holm
     corrects over all comparisons of one metric; the verdict is "better" or "worse" where
-    p_holm < 1 - level, else "no evidence", and null for a baseline.
+    p_holm < 1 - level, else "no evidence", and null for a baseline. Arms with the same baseline
+    lend each other what their seeds say about chance, as in `paired_differences`.
 
     Raises ValueError when columns or arms are missing, when seeds of an arm hold different test
     items, or when arm and baseline do.
@@ -657,14 +723,15 @@ def findings(
             key: _scores(run.gold, run.predicted, metric, resamples, seed)
             for key, run in runs.items()
         }
+        against = _against_baseline(known, runs, scored)
         for (arm, model), run in runs.items():
             scores, resampled = scored[arm, model]
             score = _score(_spread(scores, resampled, run.gold.size), metric, level)
             row = {column: known[arm][column] for column in columns}
             row |= {"model": model, "metric": name, **score._asdict()}
             row |= {"baseline": known[arm]["baseline"], "n": run.gold.size, "seeds": len(scores)}
-            if row["baseline"] is not None:
-                spread = _against(row["baseline"], arm, model, runs, scored)
+            if (arm, model) in against:
+                spread = against[arm, model]
                 result = _difference(spread, metric, level)
                 row |= {
                     "difference": result.difference,
@@ -681,30 +748,37 @@ def findings(
     return _with_verdict(frame, 1 - level)
 
 
-def _against(
-    baseline: str,
-    arm: str,
-    model: str,
+def _against_baseline(
+    known: dict[str, dict[str, Any]],
     runs: dict[tuple[str, str], _Run],
     scored: dict[tuple[str, str], tuple[Array, Array]],
-) -> _Spread:
-    """Spread of arm minus baseline over the seeds that both have."""
-    if (baseline, model) not in runs:
-        raise ValueError(f"arm {arm}, model {model}: its baseline {baseline} has no predictions")
-    own, real = runs[arm, model], runs[baseline, model]
-    if own.ids != real.ids or (own.gold != real.gold).any():
-        raise ValueError(
-            f"arm {arm}, model {model}: its test items are not those of its baseline {baseline}"
-        )
-    common = sorted(set(own.seeds) & set(real.seeds))
-    if not common:
-        raise ValueError(f"arm {arm}, model {model}: no seed in common with baseline {baseline}")
-    mine = [own.seeds.index(s) for s in common]
-    other = [real.seeds.index(s) for s in common]
-    (scores_a, resampled_a), (scores_b, resampled_b) = scored[arm, model], scored[baseline, model]
-    return _spread(
-        scores_a[mine] - scores_b[other], resampled_a[mine] - resampled_b[other], own.gold.size
-    )
+) -> dict[tuple[str, str], _Spread]:
+    """Per (arm, model) its difference to the baseline over the seeds that both have."""
+    families: dict[Any, list[tuple[tuple[str, str], _Spread, Array]]] = {}
+    for (arm, model), run in runs.items():
+        baseline = known[arm]["baseline"]
+        if baseline is None:
+            continue
+        name = f"arm {arm}, model {model}"
+        if (baseline, model) not in runs:
+            raise ValueError(f"{name}: its baseline {baseline} has no predictions")
+        real = runs[baseline, model]
+        if run.ids != real.ids or (run.gold != real.gold).any():
+            raise ValueError(f"{name}: its test items are not those of its baseline {baseline}")
+        common = sorted(set(run.seeds) & set(real.seeds))
+        if not common:
+            raise ValueError(f"{name}: no seed in common with its baseline {baseline}")
+        mine, theirs = ([r.seeds.index(seed) for seed in common] for r in (run, real))
+        (a, resampled_a), (b, resampled_b) = scored[arm, model], scored[baseline, model]
+        change = a[mine] - b[theirs]
+        spread = _spread(change, resampled_a[mine] - resampled_b[theirs], run.gold.size)
+        family = (baseline, model, *common)
+        families.setdefault(family, []).append(((arm, model), spread, change))
+    against: dict[tuple[str, str], _Spread] = {}
+    for members in families.values():
+        keys, spreads, changes = zip(*members, strict=True)
+        against |= dict(zip(keys, _lend(list(spreads), list(changes)), strict=True))
+    return against
 
 
 def _with_verdict(frame: pl.DataFrame, alpha: float) -> pl.DataFrame:
