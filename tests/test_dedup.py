@@ -244,3 +244,18 @@ def test_row_ids_depend_on_content_alone():
     assert ids.n_unique() == 4
     assert sorted(row_ids(frame[[3, 2, 1, 0]])) == sorted(ids)
     assert row_ids(frame[[1]]).to_list() == [ids[1]]
+
+
+def test_a_table_keeps_its_order_and_columns():
+    table = pl.DataFrame({"n": [5, 6, 7, 8], "body": ["same text", "other", None, "Same text!"]})
+    kept, removed = dedup.deduplicate_table(table, "body")
+    assert kept["n"].to_list() in ([5, 6], [6, 8])
+    assert removed.filter(stage="broken")["id"].to_list() == ["3"]
+    (lost,) = removed.filter(stage="exact").select("id", "kept_id").rows()
+    assert sorted(lost) == ["1", "4"]
+    again, _ = dedup.deduplicate_table(table[::-1], "body")
+    assert sorted(again["n"]) == sorted(kept["n"])
+    _, removed = dedup.deduplicate_table(table.with_columns(id=pl.Series(list("wxyz"))), "body")
+    assert removed.filter(stage="broken")["id"].to_list() == ["y"]
+    with pytest.raises(ValueError, match="no column 'text'; columns are: n, body"):
+        dedup.deduplicate_table(table)

@@ -89,6 +89,11 @@ def test_echo():
     assert result["passes"].to_list() == [False, True, False, True]
     assert result["score"].to_list() == [1, 0, 1, 0]
     assert passes("echo", texts, {"prompt": [shown, None, None, None]}) == [True] * 4
+    real = pl.DataFrame({"id": ["e1", "e2"], "text": [example, "quite dull"]})
+    columns = {"example_ids": [["e1", "e2"], ["e2"], None, ["e1"]]}
+    assert passes("echo", texts, columns, real=real) == [False, True, True, True]
+    columns = {"example_ids": [["e1", "e2"], ["e2"], None, ["e2"]]}
+    assert passes("echo", texts, columns, real=real) == [False, True, True, False]
     with pytest.raises(ValueError, match="echo needs a column"):
         verdicts("echo", texts)
 

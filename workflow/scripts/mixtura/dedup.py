@@ -130,6 +130,28 @@ def semantic(
     return _split(frame, rows, lost, scores, "semantic", f"cosine >= {threshold:g}")
 
 
+def deduplicate_table(
+    table: pl.DataFrame, text_column: str = "text", threshold: float | None = 0.7
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Deduplicate any table by one column; returns (kept in the old order, removed).
+
+    Which rows are kept depends on their content alone. `removed` names a row by the column id,
+    where there is one that tells rows apart, else by its number from 1. Raises ValueError without
+    the column.
+    """
+    if text_column not in table.columns:
+        raise ValueError(f"no column {text_column!r}; columns are: {', '.join(table.columns)}")
+    names = pl.Series(np.arange(1, len(table) + 1))
+    if "id" in table.columns and table["id"].null_count() == 0 and table["id"].is_unique().all():
+        names = table["id"]
+    name = dict(zip(row_ids(table), names.cast(pl.String), strict=True))
+    frame = pl.DataFrame({"id": list(name), "text": table[text_column]}, strict=False)
+    kept, removed = deduplicate(frame, threshold)
+    return table.filter(frame["id"].is_in(kept["id"].implode())), removed.with_columns(
+        pl.col("id", "kept_id").replace_strict(name, return_dtype=pl.String)
+    )
+
+
 def row_ids(frame: pl.DataFrame) -> pl.Series:
     """Return an id per row from its content, for tables without ids: rows of equal ids are equal.
 

@@ -137,20 +137,25 @@ def echo(
     max_overlap: float = 0.5,
     n: int = 5,
     columns: Iterable[str] = ("prompt", "examples"),
+    real: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Pass texts that repeat little of what the model was shown.
 
     The score is the share of the text's word n-grams that the prompt or an example has; a text
-    shorter than that counts whole. Of `columns` (text or lists of text) one must be there.
+    shorter than that counts whole. What was shown is in `columns` (text or lists of text), of which
+    one must be there, or is the text of the `real` rows that the column example_ids names.
     """
-    shown = [c for c in columns if c in frame.columns]
+    shown = [frame[c] for c in columns if c in frame.columns]
+    if real is not None and "example_ids" in frame.columns:
+        text = dict(real.select(pl.col("id").cast(pl.String), "text").iter_rows())
+        lists = [[text.get(i) for i in ids or []] for ids in frame["example_ids"].to_list()]
+        shown.append(pl.Series(lists, dtype=pl.List(pl.String)))
     if not shown:
-        raise ValueError(f"filter echo needs a column of {list(columns)}")
-    parts = []
-    for column in shown:
-        part = frame.select(text=pl.col(column)).with_row_index("row")
-        parts.append(part.explode("text") if isinstance(part.schema["text"], pl.List) else part)
-    sources = pl.concat(parts).drop_nulls("text")
+        raise ValueError(f"filter echo needs a column of {list(columns)}, or example_ids and real")
+    parts = [pl.DataFrame({"text": column}).with_row_index("row") for column in shown]
+    sources = pl.concat(
+        p.explode("text") if isinstance(p.schema["text"], pl.List) else p for p in parts
+    ).drop_nulls("text")
     words = tokens(frame["text"]).to_list()
     known: dict[int, list[list[str]]] = {}
     for row, source in zip(sources["row"], tokens(sources["text"]).to_list(), strict=True):
@@ -377,8 +382,10 @@ def apply_filters(
     kept = kept.sort("id")
     removed = [broken]
     for name, chosen in ((n, on[n]) for n in FILTERS if n in on):
+        if name in ("echo", "label_consistency"):
+            chosen["real"] = real
         if name == "label_consistency":
-            chosen |= {"real": real, "real_embeddings": real_embeddings}
+            chosen["real_embeddings"] = real_embeddings
             if embeddings is not None:
                 chosen["embeddings"] = embeddings[kept["__at"].to_numpy()]
         result = FILTERS[name](kept, **chosen)

@@ -1,0 +1,279 @@
+"""Deduplication measured: recall and time beside datasketch and rensa, scale, large clusters.
+
+`python benchmarks/bench_dedup.py TEXTS` prints a table, `rows(texts)` gives it to `make bench`.
+TEXTS are Parquet files with a column text, or text files with one text per line (of a tab-separated
+line the last field). Near-duplicates are planted by replacing words; their Jaccard similarity is
+counted on Python sets, apart from the code under test.
+"""
+
+import argparse
+import resource
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
+from mixtura import dedup
+from mixtura.text import normalise
+
+THRESHOLD = 0.7
+MARGIN = 0.05
+COLUMNS = {
+    "name": pl.String,
+    "ours_s": pl.Float64,
+    "peer": pl.String,
+    "peer_s": pl.Float64,
+    "ratio": pl.Float64,
+    "recall": pl.Float64,
+    "peer_recall": pl.Float64,
+    "below": pl.Int64,
+    "peer_below": pl.Int64,
+    "memory_mb": pl.Float64,
+    "target": pl.String,
+    "good": pl.Boolean,
+}
+
+
+def read_texts(paths: Sequence[str]) -> list[str]:
+    found: dict[str, None] = {}
+    for path in map(Path, paths):
+        if path.suffix == ".parquet":
+            texts = pl.read_parquet(path, columns=["text"])["text"].drop_nulls().to_list()
+        else:
+            texts = [line.split("\t")[-1] for line in path.read_text("utf-8").splitlines()]
+        found |= dict.fromkeys(t for t in texts if len(t.split()) > 3)
+    return list(found)
+
+
+def frame_of(texts: Sequence[str]) -> pl.DataFrame:
+    return pl.DataFrame({"id": [f"{i:08}" for i in range(len(texts))], "text": texts})
+
+
+def shingles(texts: Sequence[str], size: int = 5) -> list[set[str]]:
+    return [
+        {t[i : i + size] for i in range(max(len(t) - size + 1, 1))}
+        for t in normalise(pl.Series(texts))
+    ]
+
+
+def jaccard(a: set[str], b: set[str]) -> float:
+    return len(a & b) / len(a | b)
+
+
+def planted(texts: Sequence[str], n: int, copies: int) -> tuple[list[str], list[int]]:
+    """Return n texts and `copies` edited ones after them, and which text each was made from."""
+    rng = np.random.default_rng(0)
+    texts = [texts[i] for i in rng.permutation(len(texts))[:n]]
+    words = " ".join(texts[:2000]).split()
+    sources = rng.choice(len(texts), copies, replace=False).tolist()
+    made = []
+    for source in sources:
+        edited = texts[source].split()
+        for at in rng.choice(len(edited), rng.integers(1, 2 + len(edited) // 8), replace=False):
+            edited[at] = words[rng.integers(len(words))]
+        made.append(" ".join(edited))
+    return [*texts, *made], sources
+
+
+def peak_mb() -> float:
+    """Highest memory of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def by_datasketch(sets: Sequence[set[str]]) -> dict[int, list[int]]:
+    """Keep first; returns {removed: the hits of the index among the kept}."""
+    from datasketch import MinHash, MinHashLSH
+
+    index = MinHashLSH(threshold=THRESHOLD, num_perm=128)
+    removed: dict[int, list[int]] = {}
+    for i, members in enumerate(sets):
+        sketch = MinHash(num_perm=128)
+        sketch.update_batch([s.encode() for s in members])
+        if hits := index.query(sketch):
+            removed[i] = list(hits)
+        else:
+            index.insert(i, sketch)
+    return removed
+
+
+def by_rensa(sets: Sequence[set[str]]) -> dict[int, list[int]]:
+    from rensa import RMinHash, RMinHashLSH
+
+    # the bands of rensa's own documentation
+    index = RMinHashLSH(threshold=THRESHOLD, num_perm=128, num_bands=16)
+    removed: dict[int, list[int]] = {}
+    for i, members in enumerate(sets):
+        sketch = RMinHash(num_perm=128, seed=1)
+        sketch.update(list(members))
+        if hits := index.query(sketch):
+            removed[i] = list(hits)
+        else:
+            index.insert(i, sketch)
+    return removed
+
+
+def fuzzy(texts: Sequence[str], quick: bool) -> Iterator[dict]:
+    n, copies = (2000, 200) if quick else (20_000, 2000)
+    both, sources = planted(texts, n, copies)
+    sets = shingles(both)
+    true = {n + k: jaccard(sets[n + k], sets[source]) for k, source in enumerate(sources)}
+    pairs = [(i, sources[i - n]) for i, value in true.items() if value >= THRESHOLD + MARGIN]
+
+    def figures(removed: dict[int, list[int]]) -> tuple[float, int]:
+        found = np.mean([i in removed or j in removed for i, j in pairs])
+        below = sum(
+            max(jaccard(sets[i], sets[j]) for j in hits) < THRESHOLD for i, hits in removed.items()
+        )
+        return float(found), below
+
+    frame = frame_of(both)
+    start = time.perf_counter()
+    _, gone = dedup.fuzzy(frame, THRESHOLD)
+    ours = time.perf_counter() - start
+    recall, below = figures({int(i): [int(j)] for i, j in gone["id", "kept_id"].iter_rows()})
+    for name, peer in (("datasketch", by_datasketch), ("rensa", by_rensa)):
+        start = time.perf_counter()
+        # a user of these libraries has to cut the shingles too
+        removed = peer(shingles(both))
+        peer_s = time.perf_counter() - start
+        peer_recall, peer_below = figures(removed)
+        yield {
+            "name": f"fuzzy, {n:,} + {copies:,} planted, {len(pairs)} pairs >= 0.75",
+            "ours_s": ours,
+            "peer": name,
+            "peer_s": peer_s,
+            "recall": recall,
+            "peer_recall": peer_recall,
+            "below": below,
+            "peer_below": peer_below,
+            "target": "recall >= 0.99, none below",
+            "good": recall >= 0.99 and below == 0,
+        }
+
+
+def embed(texts: Sequence[str]) -> np.ndarray:
+    """Latent semantic analysis: real geometry without a model to fetch."""
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    counts = TfidfVectorizer(sublinear_tf=True).fit_transform(texts)
+    vectors = TruncatedSVD(128, n_iter=2, random_state=0).fit_transform(counts)
+    return vectors + 1e-6
+
+
+def semantic(texts: Sequence[str], quick: bool) -> Iterator[dict]:
+    n, copies = (2000, 200) if quick else (20_000, 2000)
+    both, _ = planted(texts, n, copies)
+    frame, vectors = frame_of(both), embed(both)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    start = time.perf_counter()
+    kept: list[int] = []
+    truly = set()
+    basis = np.empty_like(unit)
+    for i in dedup._order(frame["id"]):
+        if len(kept) and (basis[: len(kept)] @ unit[i]).max() >= 0.95:
+            truly.add(int(i))
+        else:
+            basis[len(kept)] = unit[i]
+            kept.append(i)
+    peer_s = time.perf_counter() - start
+    for name, limit, least in (("exhaustive", 10**9, 1.0), ("inverted file", 0, 0.99)):
+        start = time.perf_counter()
+        _, gone = dedup.semantic(frame, vectors, 0.95, exhaustive_to=limit)
+        ours = time.perf_counter() - start
+        ids = gone.select("id", "kept_id").cast(pl.Int64).rows()
+        recall = len({i for i, _ in ids} & truly) / len(truly)
+        below = sum(unit[i] @ unit[j] < 0.95 - 1e-6 for i, j in ids)
+        yield {
+            "name": f"semantic {name}, {len(both):,} rows, {len(truly)} to remove",
+            "ours_s": ours,
+            "peer": "numpy, row by row",
+            "peer_s": peer_s,
+            "recall": recall,
+            "peer_recall": 1.0,
+            "below": below,
+            "peer_below": 0,
+            "target": f"recall >= {least:g}, none below",
+            "good": recall >= least and below == 0,
+        }
+
+
+def cluster(texts: Sequence[str], quick: bool) -> Iterator[dict]:
+    """A cluster of near-identical texts among real ones, at half and at full size."""
+    size = 5000 if quick else 50_000
+    base = "the same long sentence about nothing in particular that goes on and on and ends with"
+    seconds = []
+    for members in (size // 2, size):
+        frame = frame_of([*texts[:5000], *(f"{base} {i}" for i in range(members))])
+        start = time.perf_counter()
+        kept, _ = dedup.deduplicate(frame, THRESHOLD)
+        seconds.append(time.perf_counter() - start)
+        left = kept["text"].str.starts_with(base).sum()
+    yield {
+        "name": f"cluster of {size:,} near-identical texts, {left} kept",
+        "ours_s": seconds[1],
+        "peer": "ours at half the size",
+        "peer_s": seconds[0],
+        "target": "twice the size < 3 times the time",
+        "good": seconds[1] < 3 * seconds[0] and left == 1,
+    }
+
+
+def million(texts: Sequence[str], quick: bool) -> Iterator[dict]:
+    """Texts made of the first half of one real text and the second half of another."""
+    n = 50_000 if quick else 1_000_000
+    rng = np.random.default_rng(0)
+    halves = [
+        (" ".join(w[: len(w) // 2]), " ".join(w[len(w) // 2 :])) for w in map(str.split, texts)
+    ]
+    first, second = rng.integers(len(halves), size=(2, n))
+    frame = frame_of([f"{halves[i][0]} {halves[j][1]}" for i, j in zip(first, second, strict=True)])
+    start = time.perf_counter()
+    kept, gone = dedup.deduplicate(frame, THRESHOLD)
+    seconds = time.perf_counter() - start
+    yield {
+        "name": f"exact + fuzzy, {n:,} texts, {len(gone):,} removed, {len(kept):,} kept",
+        "ours_s": seconds,
+        "target": "< 360 s and < 6000 MB on 2 cores",
+        "good": seconds < 360 and peak_mb() < 6000,
+    }
+
+
+CASES = {f.__name__: f for f in (fuzzy, semantic, cluster, million)}
+
+
+def rows(
+    texts: Sequence[str], quick: bool = False, cases: Sequence[str] = tuple(CASES)
+) -> pl.DataFrame:
+    """Run the cases; one row per figure. `memory_mb` is the peak of the process until then."""
+    found = []
+    for name in cases:
+        for row in CASES[name](texts, quick):
+            if row.get("peer_s"):
+                row["ratio"] = row["peer_s"] / row["ours_s"]
+            found.append({**dict.fromkeys(COLUMNS), **row, "memory_mb": peak_mb()})
+    return pl.DataFrame(found, schema=COLUMNS)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("texts", nargs="+")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the size or less")
+    parser.add_argument("--case", action="append", choices=CASES)
+    parser.add_argument("--output", type=Path, help="Parquet file for the table")
+    given = parser.parse_args()
+    table = rows(read_texts(given.texts), given.quick, given.case or tuple(CASES))
+    with pl.Config(tbl_cols=-1, tbl_rows=-1, fmt_str_lengths=90, tbl_width_chars=250):
+        print(table)
+    if given.output:
+        table.write_parquet(given.output)
+    if not table["good"].all():
+        sys.exit("a target was missed")
+
+
+if __name__ == "__main__":
+    main()
