@@ -87,7 +87,8 @@ def fuzzy(
     inflection and typing errors cost little, and languages without spaces work. A shorter text is
     one shingle. MinHash (Broder 1997) with bands finds candidates, missing fewer than 1 in 1000 at
     the threshold; the true Jaccard similarity of every candidate decides. Takes about 10 bytes of
-    memory per character.
+    memory per character. Time is linear in near-identical texts, but m texts of one template that
+    are alike and yet below the threshold have to be compared pair by pair.
     """
     _check(threshold)
     if size < 1 or num_perm < 1:
