@@ -9,12 +9,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import chain
 from typing import Any, TypeVar
 
 import numpy as np
 from joblib import cpu_count
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 Matrix = Any
 """An (n, d) array of NumPy, whatever `numpy.asarray` takes, or a torch tensor on any device."""
@@ -94,6 +95,18 @@ def row_slices(n: int, block: int = BLOCK) -> list[slice]:
     return [slice(i, min(i + block, n)) for i in range(0, n, block)]
 
 
+@cache
+def _controller(loaded: frozenset[str]) -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def one_thread() -> Any:
+    """Keep native libraries to one thread: they spin for each other where work is small."""
+    # Finding the libraries takes longer than much of the work: once, and again after a new one.
+    threaded = {"numpy", "scipy.linalg", "sklearn", "torch"}
+    return _controller(frozenset(threaded & sys.modules.keys())).limit(limits=1)
+
+
 def run(work: Callable[[Item], Result], items: Iterable[Item], xp: Any) -> Iterator[Result]:
     """Yield `work(item)` in order: on all cores with NumPy, one after the other with torch.
 
@@ -103,8 +116,7 @@ def run(work: Callable[[Item], Result], items: Iterable[Item], xp: Any) -> Itera
     if xp is not np:
         yield from map(work, items)
         return
-    cores = cpu_count()
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cores) as pool:
+    with one_thread(), ThreadPoolExecutor(cpu_count()) as pool:
         yield from pool.map(work, items)
 
 

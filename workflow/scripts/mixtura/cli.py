@@ -2,8 +2,11 @@
 
 import io
 import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import polars as pl
 import typer
@@ -43,6 +46,129 @@ def dedup(
     typer.echo(f"{len(table)} rows in, {len(kept)} kept")
     for (stage, reason), rows in sorted(gone.group_by("stage", "reason")):
         typer.echo(f"{len(rows)} removed, {stage}: {reason}")
+
+
+@app.command()
+def score(
+    file: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet file to measure")],
+    reference: Annotated[Path | None, typer.Option(help="file of real texts")] = None,
+    text_column: Annotated[str, typer.Option(help="column with the texts, in both files")] = "text",
+    label_column: Annotated[
+        str | None, typer.Option(help="column with the labels, in both files")
+    ] = None,
+    embedder: Annotated[
+        str | None, typer.Option(help="folder or name of a sentence-transformers model")
+    ] = None,
+    n: Annotated[
+        int | None, typer.Option(help="texts to measure; give sets to be compared the same")
+    ] = None,
+    repeats: Annotated[int, typer.Option(help="subsets that make an interval, 0 for none")] = 20,
+    seed: Annotated[int, typer.Option(help="0 or more", min=0)] = 0,
+    measure: Annotated[
+        list[str] | None, typer.Option(help="one measure, may be repeated; default: all")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="file for the table, best .parquet")] = None,
+) -> None:
+    """Measure the diversity of texts and, beside real ones, their shift. Prints a table."""
+    from mixtura.panel import DIVERSITY, SHIFT, diversity_panel, shift_panel
+
+    known = (*DIVERSITY, *SHIFT)
+    if embedder is None:
+        typer.echo("No --embedder: measures of words only, none of meaning.", err=True)
+    try:
+        if unknown := sorted(set(measure or ()) - set(known)):
+            raise ValueError(f"unknown measures {', '.join(unknown)}: use {', '.join(known)}")
+        chosen = [
+            None if measure is None else [m for m in measure if m in k] for k in (DIVERSITY, SHIFT)
+        ]
+        if chosen[1] and reference is None:
+            raise ValueError(f"{', '.join(chosen[1])}: needs --reference")
+        texts, labels, vectors = _scored(file, text_column, label_column, embedder)
+        real_texts, real_labels, real_vectors = (
+            (None, None, None)
+            if reference is None
+            else _scored(reference, text_column, label_column, embedder)
+        )
+        frames = []
+        if chosen[0] != []:
+            with _progress(len(chosen[0] or DIVERSITY), "diversity") as step:
+                frames.append(
+                    diversity_panel(
+                        texts,
+                        vectors,
+                        real_vectors,
+                        labels,
+                        n=n,
+                        repeats=repeats,
+                        seed=seed,
+                        measures=chosen[0],
+                        progress=step,
+                    ).insert_column(0, pl.lit("diversity").alias("kind"))
+                )
+        if real_texts is not None and chosen[1] != []:
+            with _progress(len(chosen[1] or SHIFT), "shift") as step:
+                frames.append(
+                    shift_panel(
+                        real_texts,
+                        real_vectors,
+                        texts,
+                        vectors,
+                        real_labels=real_labels,
+                        generated_labels=labels,
+                        n=n,
+                        repeats=repeats,
+                        seed=seed,
+                        measures=chosen[1],
+                        progress=step,
+                    ).insert_column(0, pl.lit("shift").alias("kind"))
+                )
+        table = pl.concat(frames, how="diagonal").with_columns(embedder=pl.lit(embedder, pl.String))
+        if output is not None:
+            write_whole(table, output)
+    except (ValueError, OSError, pl.exceptions.PolarsError) as error:
+        typer.echo(f"mixtura score: {error}", err=True)
+        raise typer.Exit(1) from None
+    with pl.Config(
+        tbl_rows=-1,
+        tbl_cols=-1,
+        tbl_width_chars=160,
+        fmt_str_lengths=60,
+        tbl_hide_dataframe_shape=True,
+        tbl_hide_column_data_types=True,
+    ):
+        typer.echo(table.select("measure", "settings", "n", "value", "low", "high", "^p_value$"))
+
+
+@contextmanager
+def _progress(length: int, label: str) -> Iterator[Callable[[str], None]]:
+    with typer.progressbar(length=length, label=label, file=sys.stderr) as bar:
+        yield lambda _: bar.update(1)
+
+
+def _scored(
+    file: Path, text_column: str, label_column: str | None, embedder: str | None
+) -> tuple[list[str], list[Any] | None, Any]:
+    """Texts, labels and embeddings of one file; ValueError for what cannot be measured."""
+    table = read_lenient(file)
+    for column in filter(None, (text_column, label_column)):
+        if column not in table.columns:
+            raise ValueError(f"{file}: no column {column!r}, there are {', '.join(table.columns)}")
+    texts = table[text_column]
+    if texts.dtype != pl.String or texts.null_count() or texts.is_empty():
+        raise ValueError(
+            f"{file}: column {text_column!r} must hold texts: it has {len(texts)} rows of "
+            f"{texts.dtype}, {texts.null_count()} of them null"
+        )
+    vectors = None
+    if embedder is not None:
+        try:
+            from mixtura.embed import embed
+
+            vectors = embed(texts.to_list(), embedder)
+        except ImportError:
+            raise ValueError("--embedder needs the package sentence-transformers") from None
+    labels = None if label_column is None else table[label_column].to_list()
+    return texts.to_list(), labels, vectors
 
 
 def read_lenient(file: Path) -> pl.DataFrame:

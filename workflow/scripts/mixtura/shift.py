@@ -22,6 +22,7 @@ from mixtura.blocks import (
     namespace,
     nearest,
     numpy_array,
+    one_thread,
     row_slices,
     run,
     same_space,
@@ -216,9 +217,10 @@ def frechet_distance(x: Matrix, y: Matrix, shrinkage: bool = True) -> float:
         moments.append((mean, _covariance(a, mean, shrinkage)))
     (mx, sx), (my, sy) = moments
     # (S_x S_y)^(1/2) has the trace of (R S_y R)^(1/2) with R = S_x^(1/2), which is symmetric.
-    values, vectors = np.linalg.eigh(sx)
-    root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
-    cross = np.sqrt(np.linalg.eigvalsh(root @ sy @ root).clip(0)).sum()
+    with one_thread():
+        values, vectors = np.linalg.eigh(sx)
+        root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
+        cross = np.sqrt(np.linalg.eigvalsh(root @ sy @ root).clip(0)).sum()
     return max(0.0, float(((mx - my) ** 2).sum() + np.trace(sx) + np.trace(sy) - 2 * cross))
 
 
@@ -304,7 +306,9 @@ def c2st(x: Matrix, y: Matrix, seed: int = 0, folds: int = 5) -> float:
     generated = np.repeat([0, 1], [len(x), len(y)])
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))
     splits = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    return float(cross_val_score(model, features, generated, cv=splits, scoring="roc_auc").mean())
+    with one_thread():
+        scores = cross_val_score(model, features, generated, cv=splits, scoring="roc_auc")
+    return float(scores.mean())
 
 
 def nearest_real_distance(x: Matrix, y: Matrix, *, block: int = BLOCK) -> float:

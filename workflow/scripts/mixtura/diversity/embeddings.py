@@ -20,6 +20,7 @@ from mixtura.blocks import (
     namespace,
     nearest,
     numpy_array,
+    one_thread,
     row_slices,
     run,
     same_space,
@@ -147,14 +148,17 @@ def spectrum(embeddings: Matrix, normalise: bool = True) -> np.ndarray:
     x = unit_rows(embeddings) if normalise else matrix(embeddings)
     xp = namespace(x)
     n, d = x.shape
-    if n < d:
-        product = x @ x.T
-    else:
-        product = sum(
-            (x[rows].T @ x[rows]).astype("f8") if xp is np else (x[rows].T @ x[rows]).double()
-            for rows in row_slices(n, 8192)
-        )
-    values = xp.linalg.eigvalsh(product if xp is not np else product.astype("f8"))
+    wide = x.T if n < d else x
+
+    def product(rows: slice) -> Matrix:
+        part = wide[rows].T @ wide[rows]
+        return part.astype("f8") if xp is np else part.double()
+
+    # Few slices: each holds a float64 product until it is added.
+    slices = row_slices(len(wide), max(4096, len(wide) // 32))
+    gram = sum(run(product, slices, xp), start=_zeros(1, x))
+    with one_thread():
+        values = xp.linalg.eigvalsh(gram)
     values = numpy_array(values).astype(float)
     noise = values[-1] * max(n, d) ** 0.5 * xp.finfo(x.dtype).eps
     return np.where(values > noise, values, 0.0)
@@ -223,7 +227,7 @@ def kmeans(x: np.ndarray, clusters: int, seed: int, name: str = "embeddings") ->
 
     if not 1 <= clusters <= len(x):
         raise ValueError(f"clusters must be between 1 and the {len(x)} rows of {name}: {clusters}")
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), one_thread():
         # Fewer different rows than clusters: the surplus stays empty, which is the right answer.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return KMeans(clusters, n_init=1, random_state=seed).fit(x)

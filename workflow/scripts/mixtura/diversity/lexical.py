@@ -267,8 +267,9 @@ def hdd(texts: Sequence[Text], sample: int = 42) -> float:
         raise ValueError(f"sample must be between 1 and the {n} tokens, not {sample}")
     from scipy.stats import hypergeom
 
-    counts = np.array(list(Counter(stream).values()))
-    return float((1 - hypergeom.pmf(0, n, counts, sample)).sum() / sample)
+    # Many words share a count, and the distribution is slow.
+    counts, words_with = np.unique(list(Counter(stream).values()), return_counts=True)
+    return float((1 - hypergeom.pmf(0, n, counts, sample)) @ words_with / sample)
 
 
 def entropy(counts: Iterable[float], normalised: bool = False) -> float:

@@ -1,0 +1,28 @@
+"""Mixtura: how diverse should generated data be, and how much of it to mix with real data."""
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/prepare.smk"
+include: "workflow/rules/generate.smk"
+include: "workflow/rules/curate.smk"
+include: "workflow/rules/score.smk"
+include: "workflow/rules/mix.smk"
+include: "workflow/rules/finetune.smk"
+include: "workflow/rules/findings.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.report.output,
+
+
+rule tables:
+    input:
+        rules.evaluate.output,
+        rules.collect_scores.output,
+        rules.findings.output,

@@ -1,0 +1,127 @@
+"""What tests build: tiny models of random weights, and studies that use them."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+from transformers import (
+    BertConfig,
+    BertModel,
+    BertTokenizerFast,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
+
+GOOD = ["superb", "lovely", "bright", "moving", "witty", "tender", "brave", "joyful"]
+BAD = ["awful", "boring", "clumsy", "hollow", "tired", "dreary", "lazy", "noisy"]
+THINGS = ["story", "actor", "music", "camera", "script", "ending", "scene", "dialogue", "plot"]
+OTHERS = ["the", "a", "this", "was", "with", "and", "in", "every", "film", "about", "review"]
+WORDS = [*GOOD, *BAD, *THINGS, *OTHERS, "positive", "negative"]
+
+
+def sentence(label: str, rng: random.Random) -> str:
+    """A made-up review of 8 to 14 words whose words tell its label."""
+    own = GOOD if label == "positive" else BAD
+    words = [rng.choice([*own, *own, *THINGS, *OTHERS]) for _ in range(rng.randint(8, 14))]
+    return " ".join([*words[:-1], rng.choice(own)])
+
+
+def reviews(rows: int, seed: int = 0) -> list[tuple[str, str]]:
+    """`rows` distinct (text, label) pairs, labels in turn."""
+    rng = random.Random(seed)
+    found: dict[str, str] = {}
+    while len(found) < rows:
+        label = ("positive", "negative")[len(found) % 2]
+        found.setdefault(sentence(label, rng), label)
+    return list(found.items())
+
+
+def build_generator(folder: Path) -> Path:
+    """A two-layer Llama of random weights; one token in twenty ends a line."""
+    ends = [">" * count + "\n" for count in range(6)]
+    pieces = ["<pad>", "<end>", "<unk>", ":", "P", "N", *ends]
+    pieces += [" " + word for word in WORDS]
+    vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r" ?\w+|\n|\S"), "isolated")
+    tokenizer.decoder = decoders.Fuse()
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<end>", unk_token="<unk>"
+    )
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=512,
+        pad_token_id=0,
+        eos_token_id=1,
+        bos_token_id=1,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    wrapped.save_pretrained(folder)
+    return folder
+
+
+def build_encoder(folder: Path) -> Path:
+    """A two-layer BERT of random weights."""
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *dict.fromkeys(WORDS)]
+    folder.mkdir(parents=True)
+    tokenizer = BertTokenizerFast(vocab={word: number for number, word in enumerate(vocabulary)})
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=64,
+    )
+    BertModel(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def tiny_study(generator: Path, encoder: Path, data: Path) -> dict[str, Any]:
+    """The configuration of a whole study in seconds."""
+    return {
+        "study": "tiny",
+        "seed": 3,
+        "task": {
+            "name": "reviews",
+            "noun": "review",
+            "data": {"path": str(data)},
+            "labels": {"pos": "positive", "neg": "negative"},
+            "test": 40,
+            "reference": 32,
+            "examples": 16,
+        },
+        "models": {"writer": {"path": str(generator)}, "reader": {"path": str(encoder)}},
+        "generators": {
+            "writer": {
+                "model": "writer",
+                "batch_size": 16,
+                "sampling": {"max_new_tokens": 40},
+            }
+        },
+        "pipelines": {"topic": {"dial": "topic", "levels": {"D0": {"topics": 1}, "D6": {"topics": 9}}}},
+        "generate": {
+            "generators": ["writer"],
+            "pipelines": ["topic"],
+            "levels": ["D0", "D6"],
+            "n": 16,
+            "overgenerate": 3.0,
+            "shard": 32,
+        },
+        "embedders": ["reader"],
+        "diversity": {"repeats": 4},
+        "shift": {"repeats": 4},
+        "designs": {"real": [16], "mix-add": {"ratios": [1]}, "level": {}},
+        "downstream": {"reader": {"model": "reader", "epochs": 2, "learning_rate": 0.001}},
+        "seeds": [0, 1],
+    }

@@ -1,0 +1,69 @@
+"""Fixtures: tiny models, tiny data, and Snakemake on them."""
+
+import csv
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a tiny causal language model."""
+    from builders import build_generator
+
+    return build_generator(tmp_path_factory.mktemp("models") / "writer")
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a tiny encoder."""
+    from builders import build_encoder
+
+    return build_encoder(tmp_path_factory.mktemp("models") / "reader")
+
+
+@pytest.fixture(scope="session")
+def reviews_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """CSV of 200 labelled made-up reviews."""
+    from builders import reviews
+
+    path = tmp_path_factory.mktemp("data") / "reviews.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "label"])
+        writer.writerows((text, label[:3]) for text, label in reviews(200))
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny(generator: Path, encoder: Path, reviews_csv: Path) -> dict[str, Any]:
+    """Configuration of the tiny study. Do not change it: copy it."""
+    from builders import tiny_study
+
+    return tiny_study(generator, encoder, reviews_csv)
+
+
+Snakemake = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def run_snakemake(folder: Path, config: dict[str, Any], *arguments: str) -> Any:
+    """Run Snakemake on this workflow in `folder`; output and errors come back as one text."""
+    folder.mkdir(exist_ok=True)
+    (folder / "study.yaml").write_text(yaml.safe_dump(config))
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+    command += ["--configfile", "study.yaml", "--profile", str(ROOT / "profiles/local")]
+    return subprocess.run(
+        [*command, *arguments],
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=600,
+    )

@@ -1,0 +1,206 @@
+import json
+import math
+
+import numpy as np
+import polars as pl
+import pytest
+
+from mixtura import diversity, panel, shift
+from mixtura.panel import diversity_panel, shift_panel
+
+RANDOM = np.random.default_rng(0)
+WORDS = [f"w{i}" for i in range(300)]
+
+
+def texts(n, random=RANDOM):
+    return [" ".join(random.choice(WORDS, random.integers(6, 14))) for _ in range(n)]
+
+
+N = 60
+TEXTS, X = texts(N), RANDOM.normal(size=(N, 8)) + 1
+REAL_TEXTS, REAL = texts(N), RANDOM.normal(size=(N, 8)) + 1
+HELD_TEXTS, HELD = texts(N), RANDOM.normal(size=(N, 8)) + 1
+LABELS = ["a", "b", "c"] * 20
+
+
+def value(frame, measure, **settings):
+    rows = [
+        row
+        for row in frame.filter(measure=measure).iter_rows(named=True)
+        if settings.items() <= json.loads(row["settings"]).items()
+    ]
+    assert len(rows) == 1, rows
+    return rows[0]
+
+
+def test_every_measure_is_the_function_it_names():
+    frame = diversity_panel(
+        TEXTS, X, REAL, LABELS, [i // 2 for i in range(N)], repeats=0, measures=None
+    )
+    assert set(frame["measure"]) == panel.DIVERSITY.keys()
+    assert frame["value"].null_count() == 0
+    assert frame["low"].null_count() == frame.height
+    assert value(frame, "dcscore", tau=0.05)["value"] == pytest.approx(
+        diversity.dcscore(X, tau=0.05)
+    )
+    assert value(frame, "vendi_score", q="inf")["value"] == pytest.approx(
+        diversity.vendi_score(X, math.inf)
+    )
+    assert value(frame, "novelsum", n_reference=N)["value"] == pytest.approx(
+        diversity.novelsum(X, REAL)
+    )
+    assert value(frame, "distinct_n", n=2)["value"] == diversity.distinct_n(TEXTS, 2)
+    assert value(frame, "self_bleu")["value"] == pytest.approx(diversity.self_bleu(TEXTS))
+    assert value(frame, "topic_count")["value"] == 30
+    assert value(frame, "label_entropy")["value"] == pytest.approx(math.log(3))
+
+
+def test_every_shift_measure_and_its_floor():
+    frame = shift_panel(
+        REAL_TEXTS, REAL, TEXTS, X + 1, HELD_TEXTS, HELD, repeats=0, normalise=False,
+        real_labels=LABELS, generated_labels=["a"] * N, held_out_labels=LABELS,
+    )  # fmt: skip
+    expected = (panel.SHIFT.keys() - {"prdc", "mauve"}) | {
+        "precision", "recall", "density", "coverage",
+    }  # fmt: skip
+    assert set(frame["measure"]) == expected
+    found = value(frame, "mmd")
+    assert found["value"] == pytest.approx(shift.mmd(REAL, X + 1))
+    assert found["floor"] == pytest.approx(shift.mmd(REAL, HELD))
+    found = value(frame, "energy_distance")
+    assert found["ratio"] == pytest.approx(found["value"] / found["floor"])
+    assert found["ratio"] > 1.5
+    assert value(frame, "recall")["value"] == pytest.approx(shift.prdc(REAL, X + 1)["recall"])
+    assert value(frame, "label_shift")["value"] == pytest.approx(2 / 3)
+    assert value(frame, "label_shift")["floor"] == 0
+    assert value(frame, "label_shift")["ratio"] is None
+    p = value(frame, "mmd_test")["p_value"]
+    assert p < 0.05
+    assert value(frame, "mmd")["p_value"] is None
+
+
+def test_without_held_out_the_floor_is_null():
+    frame = shift_panel(REAL_TEXTS, REAL, TEXTS, X, repeats=3, measures=["mmd", "prdc"])
+    assert frame.height == 5
+    for column in ("floor", "floor_low", "floor_high", "ratio"):
+        assert frame[column].null_count() == 5
+    assert frame["low"].null_count() == 0
+
+
+def test_equal_n_for_all_sets():
+    frame = shift_panel(
+        REAL_TEXTS, REAL, TEXTS[:30], X[:30], HELD_TEXTS, HELD, repeats=0, measures=["c2st"]
+    )
+    assert frame["n"].to_list() == [30]
+    frame = diversity_panel(TEXTS, X, n=40, repeats=2, measures=["dcscore", "distinct_n"])
+    assert frame["n"].unique().to_list() == [40]
+
+
+def test_n_draws_without_replacement():
+    # Forty of forty orthogonal texts: any repeated row would lower the count of directions.
+    frame = diversity_panel(None, np.eye(40), n=39, repeats=0, measures=["vendi_score"])
+    assert value(frame, "vendi_score", q=1.0)["value"] == pytest.approx(39)
+
+
+def test_same_seed_same_frame_and_another_seed_another():
+    def run(seed):
+        return diversity_panel(TEXTS, X, n=30, repeats=4, seed=seed, measures=["dcscore", "mtld"])
+
+    assert run(1).equals(run(1))
+    assert not run(1).equals(run(2))
+
+
+def test_token_budget_bounds_the_rows_read():
+    frame = diversity_panel(TEXTS, repeats=5, token_budget=100, measures=["distinct_n", "mattr"])
+    found = value(frame, "distinct_n", n=1, tokens=100)
+    assert 100 / 14 <= found["n"] <= 100 / 6 + 1
+    assert found["low"] < found["value"] < found["high"]
+    assert value(frame, "mattr")["n"] == N
+    with pytest.raises(ValueError, match="token_budget"):
+        diversity_panel(TEXTS, token_budget=10**6, measures=["distinct_n"])
+
+
+def test_options_replace_defaults_and_lists_give_rows():
+    frame = diversity_panel(
+        TEXTS, X, repeats=2, measures=["dcscore", "knn_distance"],
+        options={"dcscore": {"tau": [0.1, 0.2, 0.3]}, "knn_distance": {"k": [1, 2]}},
+    )  # fmt: skip
+    assert frame["measure"].to_list() == ["dcscore"] * 3 + ["knn_distance"] * 2
+    assert value(frame, "knn_distance", k=2)["value"] == pytest.approx(diversity.knn_distance(X, 2))
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"measures": ["dcscore", "sparkle"]}, "unknown measures sparkle: choose from dcscore, "),
+        ({"options": {"sparkle": {}}}, "unknown measures sparkle"),
+        ({"options": {"dcscore": {"temperature": 1}}}, "unknown options temperature for dcscore"),
+        ({"measures": ["novelsum"]}, "novelsum needs reference"),
+        ({"n": 61}, "between 1 and the 60"),
+        ({"repeats": -1}, "repeats"),
+        ({"labels": ["a"]}, "same number of rows"),
+        ({"measures": ["knn_distance"], "options": {"knn_distance": {"k": 60}}}, "knn_distance: k"),
+    ],
+)
+def test_mistakes_are_refused(settings, says):
+    with pytest.raises(ValueError, match=says):
+        diversity_panel(TEXTS, X, **settings)
+
+
+def test_nan_is_refused_and_empty_sets_too():
+    broken = X.copy()
+    broken[3, 3] = np.nan
+    with pytest.raises(ValueError, match="generated embeddings must be finite"):
+        diversity_panel(TEXTS, broken)
+    with pytest.raises(ValueError, match="held-out embeddings must be finite"):
+        shift_panel(None, X, None, X, None, broken)
+    with pytest.raises(ValueError, match="at least 1"):
+        diversity_panel([])
+
+
+def test_what_a_small_set_does_not_define_is_null_with_the_reason():
+    frame = diversity_panel(["one short text"], [[1.0, 2]], repeats=5)
+    found = frame.filter(measure="mattr").row(0, named=True)
+    assert found["value"] is None
+    assert "the 3 tokens" in json.loads(found["settings"])["undefined"]
+    assert value(frame, "dcscore", tau=1.0)["value"] == 1
+    assert frame["value"].is_nan().sum() == 0
+    assert frame["low"].null_count() == frame.height
+
+
+def test_missing_labels_and_topics_are_left_out():
+    frame = diversity_panel(TEXTS, labels=[None] * N, topics=[None] * N, repeats=0)
+    assert not {"label_entropy", "topic_entropy", "topic_count"} & set(frame["measure"])
+
+
+@pytest.mark.parametrize("subset", [40, 5_000])
+@pytest.mark.parametrize("measure", ["mean_pairwise_distance", "vendi_score", "length_entropy"])
+def test_intervals_hold_what_they_promise(measure, subset):
+    """The interval's half width is t times the spread over fresh samples of the same size."""
+    n, values, halves = 200, [], []
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        sample = {"embeddings": random.normal(size=(n, 6)) + 0.5}
+        sample["texts"] = [["a", "a b", "a b c"][i] for i in random.choice(3, n, p=[0.6, 0.3, 0.1])]
+        options = {"vendi_score": {"q": 1.0}} if measure == "vendi_score" else {}
+        row = diversity_panel(
+            **sample, measures=[measure], repeats=10, seed=seed, subset=subset, options=options
+        ).row(0, named=True)
+        values.append(row["value"])
+        halves.append((row["high"] - row["low"]) / 2)
+    expected = 2.262 * np.std(values, ddof=1)
+    assert np.sqrt(np.mean(np.square(halves))) == pytest.approx(expected, rel=0.3)
+
+
+def test_progress_names_each_measure():
+    seen = []
+    diversity_panel(TEXTS, X, repeats=0, measures=["mtld", "radius"], progress=seen.append)
+    assert seen == ["mtld", "radius"]
+
+
+def test_columns():
+    frame = diversity_panel(TEXTS, repeats=2, measures=["mtld"])
+    assert frame.columns == ["measure", "settings", "n", "repeats", "value", "low", "high"]
+    frame = shift_panel(REAL_TEXTS, None, TEXTS, None, repeats=2, measures=["length_shift"])
+    assert frame.columns[7:] == ["floor", "floor_low", "floor_high", "ratio", "p_value"]
+    assert frame.schema["floor"] == pl.Float64

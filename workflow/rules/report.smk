@@ -1,0 +1,63 @@
+"""Tables -> figures/, report.html."""
+
+
+rule figures:
+    input:
+        findings=PLAN.path("tables/findings.parquet"),
+        diversity=PLAN.path("tables/diversity.parquet"),
+        shift=PLAN.path("tables/shift.parquet"),
+    output:
+        [
+            report(PLAN.path(f"figures/{name}.svg"), caption="../report/figures.rst", category="Figures")
+            for name in PLAN.figures
+        ],
+    log:
+        PLAN.log("figures", "figures"),
+    benchmark:
+        PLAN.benchmark("figures", "figures")
+    conda:
+        "../../envs/core.yaml"
+    threads: PLAN.threads("report")
+    resources:
+        mem_mb=PLAN.mem_mb("report"),
+        runtime=PLAN.runtime("report"),
+    params:
+        settings=PLAN.figure_settings(),
+        code=code("figures.py"),
+    message:
+        "Draw the figures"
+    script:
+        "../scripts/figures.py"
+
+
+rule report:
+    input:
+        figures=rules.figures.output,
+        findings=PLAN.path("tables/findings.parquet"),
+        diversity=PLAN.path("tables/diversity.parquet"),
+        shift=PLAN.path("tables/shift.parquet"),
+        curation=PLAN.path("tables/curation.parquet"),
+        curated=PLAN.of_sets("curated/{generator}/{pipeline}/{level}.parquet"),
+        removed=PLAN.of_sets("removed/{generator}/{pipeline}/{level}.parquet"),
+        models=PLAN.model_folders(),
+        examples=PLAN.path("data/examples.parquet"),
+        template=workflow.source_path("../report/report.html.j2"),
+    output:
+        PLAN.path("report.html"),
+    log:
+        PLAN.log("report", "report"),
+    benchmark:
+        PLAN.benchmark("report", "report")
+    conda:
+        "../../envs/core.yaml"
+    threads: PLAN.threads("report")
+    resources:
+        mem_mb=PLAN.mem_mb("report"),
+        runtime=PLAN.runtime("report"),
+    params:
+        settings=PLAN.report_settings(),
+        code=code("report.py"),
+    message:
+        "Write the report"
+    script:
+        "../scripts/report.py"

@@ -1,0 +1,468 @@
+"""The study configuration: every key, its type, default and meaning, checked as a whole."""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from mixtura.sources import DATA_PACKAGES, MODEL_PACKAGES
+
+# A name becomes a folder or a file name: nothing in it may leave the results folder.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Level = Annotated[str, Field(pattern=r"^D[0-6]$")]
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used; the message names key, value and what is allowed."""
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys are errors, values are not coerced."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Source(Section):
+    """Where a model or data set comes from: exactly one of the three."""
+
+    package: str | None = Field(None, description="name of an embedded source of a registry")
+    path: str | None = Field(None, description="local file (data) or folder (model, data set)")
+    hub: str | None = Field(None, description="Hugging Face id, such as stanfordnlp/imdb")
+    revision: str | None = Field(None, description="commit, tag or branch of the hub id")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [key for key in ("package", "path", "hub") if getattr(self, key)]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of package, path, hub; given: {given or 'none'}")
+        return self
+
+
+class Data(Source):
+    """Labelled text: an embedded package, the user's own file, or a Hugging Face data set."""
+
+    config: str | None = Field(None, description="configuration name of a Hugging Face data set")
+    split: str = Field("train", description="split of a Hugging Face data set")
+    text: str = Field("text", description="column that holds the text")
+    label: str = Field("label", description="column that holds the label")
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.package and self.package not in DATA_PACKAGES:
+            raise ValueError(f"no package {self.package!r}; allowed: {', '.join(DATA_PACKAGES)}")
+        if self.path and not Path(self.path).exists():
+            raise ValueError(f"no file or folder at {self.path!r}")
+        return self
+
+
+class Model(Source):
+    """A model: an embedded package, a local folder of safetensors, or a Hugging Face id."""
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.package and self.package not in MODEL_PACKAGES:
+            raise ValueError(f"no package {self.package!r}; allowed: {', '.join(MODEL_PACKAGES)}")
+        if self.path and not (Path(self.path) / "config.json").is_file():
+            raise ValueError(f"no model folder (with config.json) at {self.path!r}")
+        return self
+
+
+class Task(Section):
+    """The labelled task and how its real rows are split."""
+
+    name: Name = Field(description="name of the task")
+    data: Data = Field(description="where the labelled text comes from")
+    labels: dict[Annotated[str, BeforeValidator(str)], Name] = Field(
+        min_length=2,
+        description="value in the label column -> the word for it that prompts use",
+    )
+    noun: str = Field("text", min_length=1, description="what a row is, in words that prompts use")
+    test: Positive = Field(1000, description="real rows that only evaluation sees")
+    reference: Positive = Field(
+        512, description="real rows that only the measures see; twice `generate.n` at least"
+    )
+    examples: Positive = Field(
+        64, description="real rows that generators are shown: the labelled rows a person has"
+    )
+    draw: Literal["fixed", "per-seed"] = Field(
+        "fixed",
+        description="the few real training rows: the examples themselves, the same for every "
+        "seed (the answer then holds for this draw), or drawn anew for every seed",
+    )
+
+
+class Sampling(Section):
+    """How the next token is drawn."""
+
+    temperature: float = Field(1.0, ge=0, description="0 is greedy")
+    top_p: float = Field(0.95, gt=0, le=1, description="nucleus")
+    top_k: int = Field(0, ge=0, description="0 switches it off")
+    max_new_tokens: Positive = Field(40, description="longest answer, tokens")
+
+
+class Generator(Section):
+    """A language model and how it is run."""
+
+    model: Name = Field(description="key in `models`")
+    backend: Literal["transformers"] = Field("transformers", description="engine that runs it")
+    prompt: str = Field("continuation", description="template: a built-in name or a .j2 file")
+    shots: int = Field(2, ge=0, description="real examples shown in one prompt")
+    batch_size: Positive = Field(64, description="prompts in one batch")
+    sampling: Sampling = Field(Sampling(), description="how the next token is drawn")
+
+
+class TopicLevel(Section):
+    """One level of the topic pipeline."""
+
+    topics: Positive = Field(description="size of the topic set")
+
+
+class Pipeline(Section):
+    """A way to set diversity, and its levels from low (D0) to high (D6)."""
+
+    dial: Literal["topic"] = Field(description="what is turned: topic")
+    levels: dict[Level, TopicLevel] = Field(min_length=1, description="level -> its setting")
+
+
+class Generate(Section):
+    """What is generated."""
+
+    generators: list[Name] = Field(min_length=1, description="keys of `generators`")
+    pipelines: list[Name] = Field(min_length=1, description="keys of `pipelines`")
+    levels: list[Level] = Field(min_length=1, description="levels that this study generates")
+    n: Positive = Field(192, description="rows per level after curation, the same for all")
+    overgenerate: float = Field(1.3, ge=1, description="prompts per row that is needed")
+    shard: Positive = Field(256, description="prompts in one shard, the unit of work")
+
+
+FILTERS = (
+    "length",
+    "repetition",
+    "language",
+    "echo",
+    "refusal",
+    "label_leak",
+    "unfinished",
+    "label_consistency",
+    "perplexity",
+    "pii",
+)
+
+
+class Fuzzy(Section):
+    """Near-duplicates in wording."""
+
+    threshold: Share = Field(0.7, description="Jaccard similarity of 5-character shingles")
+
+
+class Decontaminate(Section):
+    """Rows that resemble a test row."""
+
+    ngram: Positive = Field(8, description="tokens of an n-gram that a test row must not share")
+
+
+class Curate(Section):
+    """What is removed from generated text, in this order; a step that is null is off."""
+
+    exact: bool = Field(True, description="remove rows that are equal after normalisation")
+    filters: dict[Literal[FILTERS], dict[str, Any]] = Field(  # type: ignore[valid-type]
+        {"length": {"min_words": 3, "max_words": 60}},
+        description="filter -> its settings; a filter that is not named is off",
+    )
+    fuzzy: Fuzzy | None = Field(Fuzzy(), description="remove near-duplicates")
+    decontaminate: Decontaminate | None = Field(
+        Decontaminate(), description="remove what resembles the test split"
+    )
+
+
+DIVERSITY = (
+    "dcscore",
+    "vendi_score",
+    "novelsum",
+    "mean_pairwise_distance",
+    "chamfer_distance",
+    "knn_distance",
+    "kmeans_inertia",
+    "radius",
+    "log_determinant",
+    "partition_entropy",
+    "facility_location",
+    "distinct_n",
+    "ngram_diversity",
+    "self_bleu",
+    "rouge_l_homogenisation",
+    "compression_ratio",
+    "self_repetition",
+    "mattr",
+    "mtld",
+    "hdd",
+    "length_entropy",
+    "label_entropy",
+    "topic_entropy",
+    "topic_count",
+)
+SHIFT = (
+    "mmd",
+    "mmd_test",
+    "energy_distance",
+    "sliced_wasserstein",
+    "frechet_distance",
+    "prdc",
+    "c2st",
+    "mauve",
+    "nearest_real_distance",
+    "ngram_jensen_shannon",
+    "length_shift",
+    "perplexity",
+    "label_shift",
+)
+
+
+class Measure(Section):
+    """Which measures run and how their intervals are made."""
+
+    repeats: int = Field(20, ge=2, description="subsamples behind an interval")
+    options: dict[str, dict[str, Any]] = Field({}, description="measure -> options of its own")
+
+
+class Diversity(Measure):
+    """Measures of diversity."""
+
+    measures: list[Literal[DIVERSITY]] = Field(  # type: ignore[valid-type]
+        ["dcscore", "vendi_score", "distinct_n"], min_length=1, description="names of measures"
+    )
+
+
+class Shift(Measure):
+    """Measures of the shift from real text, each beside its noise floor."""
+
+    measures: list[Literal[SHIFT]] = Field(  # type: ignore[valid-type]
+        ["mmd_test", "c2st", "nearest_real_distance"], min_length=1, description="names of measures"
+    )
+
+
+class MixAdd(Section):
+    """Real rows fixed, generated rows added."""
+
+    ratios: list[Annotated[float, Field(gt=0)]] = Field(
+        min_length=1, description="generated rows per real row"
+    )
+
+
+class LevelAlone(Section):
+    """Generated rows alone."""
+
+    n: Positive | None = Field(None, description="rows; default: all `generate.n`")
+
+
+class Designs(Section):
+    """Which mixes are made. Real only, at each of `real`, is always made."""
+
+    real: list[Positive] = Field(min_length=1, description="numbers of real labelled rows")
+    mix_add: MixAdd | None = Field(None, alias="mix-add", description="real plus generated")
+    level: LevelAlone | None = Field(None, description="generated alone")
+
+
+class Finetune(Section):
+    """A downstream model and how it is trained."""
+
+    model: Name = Field(description="key in `models`")
+    epochs: Positive = Field(4, description="passes over the mix")
+    batch_size: Positive = Field(16, description="rows in one step")
+    learning_rate: float = Field(1e-4, gt=0, strict=False, description="peak of a linear schedule")
+    warmup: Share = Field(0.1, description="share of the steps that warm up")
+    weight_decay: float = Field(0.01, ge=0, description="AdamW")
+    max_length: Positive = Field(64, description="longest text, tokens; the rest is cut")
+    freeze: int = Field(0, ge=0, description="lowest layers that stay as they are, embeddings too")
+
+
+class Plots(Section):
+    """How figures look."""
+
+    colours: str = Field("viridis", description="matplotlib colour map of the levels")
+    width: float = Field(6.4, gt=0, description="inches")
+    height: float = Field(4.0, gt=0, description="inches")
+
+
+class Resources(Section):
+    """What a job of one stage asks for; memory and time grow with the attempt."""
+
+    threads: Positive = Field(1, description="cores")
+    mem_mb: Positive = Field(2000, description="memory of the first attempt, MB")
+    runtime: Positive = Field(30, description="time limit of the first attempt, minutes")
+    gpu: int = Field(0, ge=0, description="GPUs")
+
+
+STAGES = ("prepare", "generate", "curate", "embed", "score", "mix", "finetune", "findings", "report")
+
+
+class Study(Section):
+    """A whole study."""
+
+    study: Name = Field(description="name; results go to results/{study}")
+    seed: int = Field(1, ge=0, description="every random stream of data and text starts here")
+    task: Task
+    models: dict[Name, Model] = Field(min_length=1, description="name -> where it comes from")
+    generators: dict[Name, Generator] = Field(min_length=1)
+    pipelines: dict[Name, Pipeline] = Field(min_length=1)
+    generate: Generate
+    curate: Curate = Curate()
+    embedders: list[Name] = Field(min_length=1, description="keys of `models`")
+    diversity: Diversity = Diversity()
+    shift: Shift = Shift()
+    designs: Designs
+    downstream: dict[Name, Finetune] = Field(min_length=1, description="name -> model, training")
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(min_length=1, description="one run for each")
+    plots: Plots = Plots()
+    resources: dict[Literal[STAGES], Resources] = Field(  # type: ignore[valid-type]
+        {}, description="stage -> what its jobs ask for; missing keys keep their default"
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        def known(key: str, names: list[str], allowed: dict[str, Any]) -> None:
+            for name in names:
+                if name not in allowed:
+                    raise ValueError(f"{key}: {name!r} is not defined; allowed: {_list(allowed)}")
+
+        for name, generator in self.generators.items():
+            known(f"generators.{name}.model", [generator.model], self.models)
+        for name, finetune in self.downstream.items():
+            known(f"downstream.{name}.model", [finetune.model], self.models)
+        known("embedders", self.embedders, self.models)
+        known("generate.generators", self.generate.generators, self.generators)
+        known("generate.pipelines", self.generate.pipelines, self.pipelines)
+        for name in self.generate.pipelines:
+            levels = self.pipelines[name].levels
+            for level in self.generate.levels:
+                if level not in levels:
+                    raise ValueError(
+                        f"generate.levels: {level!r} is not defined by pipelines.{name}; "
+                        f"allowed: {_list(levels)}"
+                    )
+        for key, values in (
+            ("seeds", self.seeds),
+            ("designs.real", self.designs.real),
+            ("generate.levels", self.generate.levels),
+        ):
+            if len(set(values)) < len(values):
+                raise ValueError(f"{key}: {values} names a value twice; allowed: each once")
+        self._check_rows()
+        return self
+
+    def _check_rows(self) -> None:
+        task, n = self.task, self.generate.n
+        if task.reference < 2 * n:
+            raise ValueError(
+                f"task.reference: {task.reference} is too few; allowed: {2 * n} (twice generate.n) "
+                "or more, one half to compare with and one for the noise floor"
+            )
+        classes = len(task.labels)
+        for key, rows in (
+            ("task.test", task.test),
+            ("task.reference", task.reference),
+            ("task.examples", task.examples),
+            ("generate.n", n),
+            *(("designs.real", rows) for rows in self.designs.real),
+        ):
+            if rows % classes:
+                raise ValueError(f"{key}: {rows} is not a multiple of the {classes} labels")
+        few = max(self.designs.real)
+        if task.draw == "fixed" and few > task.examples:
+            raise ValueError(
+                f"designs.real: {few} is more than task.examples; allowed: up to {task.examples}, "
+                "or task.draw: per-seed"
+            )
+        add = self.designs.mix_add
+        for ratio in add.ratios if add else ():
+            for real in self.designs.real:
+                rows = ratio * real
+                if rows > n or rows % classes:
+                    raise ValueError(
+                        f"designs.mix-add.ratios: {ratio:g} x {real} real rows = {rows:g} generated "
+                        f"rows; allowed: whole multiples of {classes} up to generate.n = {n}"
+                    )
+        alone = self.designs.level
+        if alone and alone.n and (alone.n > n or alone.n % classes):
+            raise ValueError(
+                f"designs.level.n: {alone.n}; allowed: multiples of {classes} up to generate.n = {n}"
+            )
+
+
+def load_study(config: dict[str, Any], rows: dict[str, int] | None = None) -> Study:
+    """Check a configuration and fill in the defaults.
+
+    `rows` counts the rows of the task data per label word, where that is known before a job
+    runs. Raises ConfigError: one line for each wrong key with its value and what is allowed.
+    """
+    try:
+        study = Study.model_validate(config)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(detail) for detail in error.errors())) from None
+    if study.task.data.package:
+        rows = DATA_PACKAGES[study.task.data.package].rows
+    if rows is not None:
+        _check_supply(study, rows)
+    return study
+
+
+def _check_supply(study: Study, rows: dict[str, int]) -> None:
+    task = study.task
+    classes = len(task.labels)
+    wanted = task.test + task.reference + max(task.examples, *study.designs.real)
+    for value in task.labels:
+        have = rows.get(value, 0)
+        if have * classes < wanted:
+            raise ConfigError(
+                f"task.data: label {value!r} has {have} rows, but task.test ({task.test}) + "
+                f"task.reference ({task.reference}) + the larger of task.examples and designs.real "
+                f"({wanted - task.test - task.reference}) need {wanted // classes} of each label; "
+                f"labels in the data: {_list(rows)}"
+            )
+
+
+def _explain(detail: ErrorDetails) -> str:
+    key = ".".join(str(part) for part in detail["loc"] if part != "[key]")
+    value = detail["input"]
+    if detail["type"] == "extra_forbidden":
+        allowed = _fields(detail["loc"][:-1])
+        close = difflib.get_close_matches(str(detail["loc"][-1]), allowed, 1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        return f"{key}: unknown key (value {value!r}); {hint}allowed: {_list(allowed)}"
+    if detail["type"] == "missing":
+        return f"{key}: missing"
+    message = detail["msg"].removeprefix("Value error, ")
+    if isinstance(value, dict):
+        return f"{key}: {message}" if key else message
+    return f"{key}: {value!r} is wrong: {message}"
+
+
+def _fields(location: tuple[int | str, ...]) -> list[str]:
+    """Keys that the section at `location` knows."""
+    section: Any = Study
+    named = False  # the next part is a name that the user gave, not a key of the section
+    for part in location:
+        if not named:
+            found = {f.alias or name: f for name, f in section.model_fields.items()}
+            annotation = found[str(part)].annotation
+            named = getattr(annotation, "__origin__", None) is dict
+            section = _sections(annotation)
+        else:
+            named = False
+    return [f.alias or name for name, f in section.model_fields.items()]
+
+
+def _sections(annotation: Any) -> Any:
+    """The section type inside an annotation such as `dict[Name, Model]` or `MixAdd | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = [_sections(part) for part in getattr(annotation, "__args__", ())]
+    return next((part for part in inner if part is not None), None)
+
+
+def _list(names: Any) -> str:
+    return ", ".join(str(name) for name in names)

@@ -1,0 +1,83 @@
+"""Generation of one shard: prompt specifications in, rows and rejected completions out."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+import polars as pl
+
+from mixtura.backends import Completion
+from mixtura.dials.base import PromptSpec
+from mixtura.digest import row_id
+from mixtura.prompting import parse_line
+
+ROWS = {
+    "id": pl.String,
+    "index": pl.Int64,
+    "text": pl.String,
+    "label": pl.String,
+    "topic": pl.String,
+    "example_ids": pl.List(pl.String),
+    "prompt_digest": pl.String,
+    "seed": pl.UInt64,
+    "finish_reason": pl.String,
+    "prompt_tokens": pl.Int64,
+    "new_tokens": pl.Int64,
+    "reason": pl.String,
+}
+
+
+def batches(prompts: Sequence[str], size: int) -> list[list[int]]:
+    """Positions of the prompts in batches of `size`, by length, so that little is padded."""
+    order = sorted(range(len(prompts)), key=lambda place: (len(prompts[place]), place))
+    return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+def complete_batch(
+    specs: Sequence[PromptSpec],
+    prompts: Sequence[str],
+    complete: Callable[[list[str], int], list[Completion]],
+    origin: str,
+    seed: int,
+) -> pl.DataFrame:
+    """One row for each prompt of a batch (columns ROWS).
+
+    `reason` is null where the completion became a row, and `text` is then the parsed text; else
+    `text` is the raw completion. Raises RuntimeError where the backend returns fewer completions.
+    """
+    completions = complete(list(prompts), seed)
+    if len(completions) != len(prompts):
+        raise RuntimeError(f"{len(completions)} completions came back for {len(prompts)} prompts")
+    rows = []
+    for spec, prompt, done in zip(specs, prompts, completions, strict=True):
+        text, reason = parse_line(done.text, done.finish_reason)
+        rows.append(
+            {
+                "id": row_id(origin, str(spec.index), text or done.text),
+                "index": spec.index,
+                "text": text or done.text,
+                "label": spec.label,
+                "topic": spec.fields.get("topic"),
+                "example_ids": [row for row, _ in spec.examples],
+                "prompt_digest": hashlib.blake2b(prompt.encode(), digest_size=8).hexdigest(),
+                "seed": seed,
+                "finish_reason": done.finish_reason,
+                "prompt_tokens": done.prompt_tokens,
+                "new_tokens": done.new_tokens,
+                "reason": reason or None,
+            }
+        )
+    return pl.DataFrame(rows, schema=ROWS)
+
+
+def check_shard(rows: pl.DataFrame, least: float = 0.2) -> None:
+    """Raise ValueError where too few completions parse, or all of them say the same."""
+    accepted = rows.filter(pl.col("reason").is_null())
+    shown = "\n".join(f"  {text!r}" for text in rows["text"].head(3))
+    if accepted.height < least * rows.height:
+        why = dict(rows["reason"].drop_nulls().value_counts().iter_rows())
+        raise ValueError(
+            f"only {accepted.height} of {rows.height} completions are one finished line ({why}); "
+            f"raise sampling.max_new_tokens or change the prompt. Examples:\n{shown}"
+        )
+    if rows.height > 1 and accepted["text"].n_unique() == 1:
+        raise ValueError(f"all completions are the same; raise the temperature:\n{shown}")

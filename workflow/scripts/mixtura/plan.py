@@ -1,0 +1,310 @@
+"""The plan of a study: arms, runs, settings, paths and resources, from the configuration alone.
+
+Rules look things up here, so the whole graph is known before anything runs. Settings are sorted
+JSON: what a stage's output depends on, and nothing else.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mixtura.config import Resources, Study, load_study
+from mixtura.digest import canonical_json, digest
+
+
+METRICS = ("accuracy", "macro_f1")
+FIGURES = ("score-by-level", "score-by-share", "diversity-by-level", "shift-by-score")
+DEFAULT_RESOURCES = {
+    "generate": Resources(threads=2, mem_mb=4000, runtime=120),
+    "finetune": Resources(threads=1, mem_mb=3000, runtime=60),
+}
+
+
+def read_plan(config: dict[str, Any]) -> "Plan":
+    """The plan of a configuration. Raises ConfigError for one that cannot be used."""
+    return Plan(load_study(config))
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One mix: how many real rows and how many generated rows of which set."""
+
+    n_real: int
+    n_generated: int = 0
+    generator: str | None = None
+    pipeline: str | None = None
+    level: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Digest of the arm's own settings; defaults are left out, so a new option renames none."""
+        defaults = Arm(n_real=-1)
+        return digest({k: v for k, v in vars(self).items() if v != getattr(defaults, k)})
+
+
+@dataclass(frozen=True)
+class DesignPoint:
+    """An arm as a design uses it. Designs may share an arm; it is then trained once."""
+
+    design: str
+    arm: Arm
+    baseline: Arm | None
+
+
+class Plan:
+    """Everything that the rules of a study ask for."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.root = f"results/{study.study}"
+        gen = study.generate
+        self.sets = [
+            (generator, pipeline, level)
+            for generator in gen.generators
+            for pipeline in gen.pipelines
+            for level in gen.levels
+        ]
+        self.points = self._points()
+        self.arms = {point.arm.name: point.arm for point in self.points}
+
+    # --- what there is -------------------------------------------------------------------
+
+    @property
+    def prompts(self) -> int:
+        """Prompts per level: what is needed, and more for what curation removes."""
+        return math.ceil(self.study.generate.n * self.study.generate.overgenerate)
+
+    @property
+    def shards(self) -> list[int]:
+        """Prompts of each shard; a larger n adds shards and grows the last one."""
+        size = self.study.generate.shard
+        return [min(size, self.prompts - start) for start in range(0, self.prompts, size)]
+
+    figures = FIGURES
+
+    def _points(self) -> list[DesignPoint]:
+        designs, n = self.study.designs, self.study.generate.n
+        points = [DesignPoint("real-only", Arm(real), None) for real in designs.real]
+        for real in designs.real:
+            for made in self.sets:
+                if designs.mix_add:
+                    for ratio in designs.mix_add.ratios:
+                        arm = Arm(real, round(ratio * real), *made)
+                        points.append(DesignPoint("mix-add", arm, Arm(real)))
+                if designs.level:
+                    arm = Arm(0, designs.level.n or n, *made)
+                    points.append(DesignPoint("level", arm, Arm(real)))
+        return points
+
+    def arm_rows(self) -> list[dict[str, Any]]:
+        """The readable index of the arms: one row for each arm in each design."""
+        return [
+            {
+                "arm": point.arm.name,
+                "design": point.design,
+                "generator": point.arm.generator,
+                "pipeline": point.arm.pipeline,
+                "level": point.arm.level,
+                "n_real": point.arm.n_real,
+                "n_generated": point.arm.n_generated,
+                "baseline": point.baseline.name if point.baseline else None,
+            }
+            for point in self.points
+        ]
+
+    # --- paths ---------------------------------------------------------------------------
+
+    def path(self, template: str) -> str:
+        """A path of this study; wildcards in `template` stay."""
+        return f"{self.root}/{template}"
+
+    def log(self, stage: str, name: str) -> str:
+        """Path of a job's log."""
+        return self.path(f"logs/{stage}/{name}.log")
+
+    def benchmark(self, stage: str, name: str) -> str:
+        """Path of a job's benchmark."""
+        return self.path(f"benchmarks/{stage}/{name}.jsonl")
+
+    @property
+    def data(self) -> str:
+        """Path of the canonical rows of the task."""
+        return self.path(f"data/{self.study.task.name}.parquet")
+
+    def generator_model(self, wildcards: Any) -> str:
+        """Model folder of a generator."""
+        return self.path(f"models/{self.study.generators[wildcards.generator].model}")
+
+    def downstream_model(self, wildcards: Any) -> str:
+        """Model folder of a downstream model."""
+        return self.path(f"models/{self.study.downstream[wildcards.model].model}")
+
+    def model_folders(self) -> list[str]:
+        """Folders of the models that the study uses."""
+        study = self.study
+        used = [study.generators[name].model for name in study.generate.generators]
+        used += [*study.embedders, *(finetune.model for finetune in study.downstream.values())]
+        return [self.path(f"models/{name}") for name in dict.fromkeys(used)]
+
+    def generated_shards(self, wildcards: Any) -> list[str]:
+        """Shards of one set."""
+        folder = f"generated/{wildcards.generator}/{wildcards.pipeline}/{wildcards.level}"
+        return [self.path(f"{folder}/{shard}.parquet") for shard in range(len(self.shards))]
+
+    def generated_set(self, wildcards: Any) -> list[str]:
+        """Curated rows that an arm mixes in, none for real data alone."""
+        arm = self.arms[wildcards.arm]
+        if not arm.n_generated:
+            return []
+        return [self.path(f"curated/{arm.generator}/{arm.pipeline}/{arm.level}.parquet")]
+
+    def of_sets(self, template: str) -> list[str]:
+        """`template` filled in for every generated set."""
+        return [
+            self.path(template.format(generator=generator, pipeline=pipeline, level=level))
+            for generator, pipeline, level in self.sets
+        ]
+
+    def scores_of(self, kind: str) -> list[str]:
+        """Parts of a table of measures: every embedder, every set."""
+        made = "{generator}/{pipeline}/{level}"
+        return [
+            path
+            for embedder in self.study.embedders
+            for path in self.of_sets(f"scores/{kind}/{embedder}/{made}.parquet")
+        ]
+
+    def predictions(self) -> list[str]:
+        """Predictions of every run."""
+        return [
+            self.path(f"runs/{arm}/{model}/seed-{seed}/predictions.parquet")
+            for arm in self.arms
+            for model in self.study.downstream
+            for seed in self.study.seeds
+        ]
+
+    # --- settings: sorted JSON, one function for each rule -------------------------------
+
+    def model_settings(self, wildcards: Any) -> str:
+        """Source of a model."""
+        return _settings(self.study.models[wildcards.source])
+
+    def data_settings(self) -> str:
+        """Source of the task data and its labels."""
+        task = self.study.task
+        return canonical_json({"data": _plain(task.data), "labels": task.labels})
+
+    def split_settings(self) -> str:
+        """Sizes of the splits."""
+        task = self.study.task
+        sizes = {key: getattr(task, key) for key in ("test", "reference", "examples")}
+        return canonical_json({**sizes, "seed": self.study.seed})
+
+    def generate_resume(self, wildcards: Any) -> str:
+        """Folder that a killed shard goes on from; other settings never find it."""
+        return self.path(f".resume/{digest(self.generate_settings(wildcards), 12)}")
+
+    def generate_settings(self, wildcards: Any) -> str:
+        """What one shard of generated rows depends on."""
+        study, shard = self.study, int(wildcards.shard)
+        pipeline = study.pipelines[wildcards.pipeline]
+        return canonical_json(
+            {
+                "generator": _plain(study.generators[wildcards.generator]),
+                "dial": pipeline.dial,
+                "level": _plain(pipeline.levels[wildcards.level]),
+                "labels": sorted(study.task.labels.values()),
+                "noun": study.task.noun,
+                "first": shard * study.generate.shard,
+                "prompts": self.shards[shard],
+                "stream": [study.seed, *wildcards],
+            }
+        )
+
+    def curate_settings(self) -> str:
+        """How many rows stay, and what is removed."""
+        labels = sorted(self.study.task.labels.values())
+        curate = _plain(self.study.curate)
+        return canonical_json({"n": self.study.generate.n, "labels": labels, **curate})
+
+    def embed_settings(self) -> str:
+        """Embeddings depend on text and model alone."""
+        return canonical_json({})
+
+    def measure_settings(self, kind: str) -> Callable[[Any], str]:
+        """Measures of one kind, for one embedder."""
+
+        def settings(wildcards: Any) -> str:
+            measure = _plain(getattr(self.study, kind))
+            n, seed = self.study.generate.n, self.study.seed
+            return canonical_json({**measure, "embedder": wildcards.embedder, "n": n, "seed": seed})
+
+        return settings
+
+    def mix_settings(self, wildcards: Any) -> str:
+        """What one mix depends on."""
+        arm = vars(self.arms[wildcards.arm])
+        draw, seed = self.study.task.draw, self.study.seed
+        return canonical_json({**arm, "draw": draw, "study_seed": seed})
+
+    def finetune_settings(self, wildcards: Any) -> str:
+        """How a downstream model is trained."""
+        labels = sorted(self.study.task.labels.values())
+        return canonical_json(
+            {**_plain(self.study.downstream[wildcards.model]), "labels": labels}
+        )
+
+    def collect_settings(self) -> str:
+        """Tables are their parts, one below the other."""
+        return canonical_json({})
+
+    def evaluate_settings(self) -> str:
+        """The index of the arms."""
+        return canonical_json({"arms": self.arm_rows(), "metrics": METRICS})
+
+    def findings_settings(self) -> str:
+        """What is compared."""
+        return canonical_json({"metrics": METRICS, "seed": self.study.seed})
+
+    def figure_settings(self) -> str:
+        """How the figures look."""
+        return _settings(self.study.plots)
+
+    def report_settings(self) -> str:
+        """What the report prints of the configuration: how jobs run is no part of it."""
+        study = _plain(self.study)
+        study.pop("resources")
+        return canonical_json(study)
+
+    # --- resources -----------------------------------------------------------------------
+
+    def threads(self, stage: str) -> int:
+        """Cores of a stage's job."""
+        return self._resources(stage).threads
+
+    def gpu(self, stage: str) -> int:
+        """GPUs of a stage's job."""
+        return self._resources(stage).gpu
+
+    def mem_mb(self, stage: str) -> Callable[[Any, int], int]:
+        """Memory of a stage's job, MB: grows with the attempt."""
+        return lambda wildcards, attempt: attempt * self._resources(stage).mem_mb
+
+    def runtime(self, stage: str) -> Callable[[Any, int], int]:
+        """Time limit of a stage's job, minutes: grows with the attempt."""
+        return lambda wildcards, attempt: attempt * self._resources(stage).runtime
+
+    def _resources(self, stage: str) -> Resources:
+        default = DEFAULT_RESOURCES.get(stage, Resources())
+        given = self.study.resources.get(stage)
+        return default.model_copy(update=given.model_dump(exclude_unset=True)) if given else default
+
+
+def _plain(section: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = section.model_dump(mode="json", by_alias=True)
+    return plain
+
+
+def _settings(section: Any) -> str:
+    return canonical_json(_plain(section))

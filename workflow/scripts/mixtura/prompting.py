@@ -1,0 +1,46 @@
+"""Prompts from templates, and what a completion must look like to become a row."""
+
+from importlib import resources
+from pathlib import Path
+
+from jinja2 import StrictUndefined, UndefinedError
+from jinja2.sandbox import SandboxedEnvironment
+
+from mixtura.dials.base import PromptSpec
+
+
+def template_text(name: str) -> str:
+    """Text of a built-in template, or of a template file when `name` ends in .j2."""
+    if name.endswith(".j2"):
+        return Path(name).read_text(encoding="utf-8")
+    return resources.files("mixtura").joinpath("prompts", f"{name}.j2").read_text("utf-8")
+
+
+def render(template: str, spec: PromptSpec, noun: str) -> str:
+    """The prompt of one specification.
+
+    The template is sandboxed and sees `label`, `noun`, `examples` and the fields of the dial.
+    Raises ValueError where it names another.
+    """
+    fields = {
+        "label": spec.label,
+        "noun": noun,
+        "examples": [text for _, text in spec.examples],
+        **spec.fields,
+    }
+    environment = SandboxedEnvironment(undefined=StrictUndefined)
+    try:
+        return environment.from_string(template).render(fields)
+    except UndefinedError as error:
+        raise ValueError(f"template: {error}; known fields: {', '.join(fields)}") from None
+
+
+def parse_line(completion: str, finish_reason: str) -> tuple[str | None, str]:
+    """(text, "") of a completion that is one finished line, or (None, why it is rejected)."""
+    line = completion.strip().partition("\n")[0].strip()
+    line = line.strip('"').strip()
+    if not line:
+        return None, "empty"
+    if finish_reason != "stop" and "\n" not in completion.strip():
+        return None, "unfinished"
+    return line, ""

@@ -1,0 +1,40 @@
+"""Write the report: one HTML file that opens offline."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+from header import Job, whole
+from mixtura.report import render_report
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+job = Job(snakemake)
+given = snakemake.input
+
+
+def sets(files: list[str]) -> dict[str, pl.DataFrame]:
+    """generator/pipeline/level -> its rows."""
+    return {"/".join(Path(file).with_suffix("").parts[-3:]): pl.read_parquet(file) for file in files}
+
+
+html = render_report(
+    Path(given.template).read_text(encoding="utf-8"),
+    study=job.settings,
+    tables={
+        name: pl.read_parquet(given[name])
+        for name in ("findings", "diversity", "shift", "curation")
+    },
+    figures={Path(file).stem: Path(file).read_text(encoding="utf-8") for file in given.figures},
+    samples={"real": pl.read_parquet(given.examples), **sets(given.curated)},
+    removed=sets(given.removed),
+    provenance={
+        Path(folder).name: json.loads(Path(folder, "provenance.json").read_text())
+        for folder in given.models
+    },
+)
+with whole(snakemake.output[0]) as file:
+    file.write_text(html, encoding="utf-8")
+job.done(bytes=len(html))

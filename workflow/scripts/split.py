@@ -1,0 +1,18 @@
+"""Split the real rows, and set aside the examples that generators are shown."""
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+from header import Job, write_table
+from mixtura.data import split_rows
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+job = Job(snakemake)
+rows = pl.read_parquet(snakemake.input[0])
+splits = split_rows(rows, **job.settings)
+write_table(splits, snakemake.output.splits)
+examples = rows.join(splits.filter(split="examples"), on=["id", "label"], maintain_order="right")
+write_table(examples.select("id", "text", "label"), snakemake.output.examples)
+job.done(rows=splits.height)
