@@ -28,9 +28,9 @@ def test_words_are_measured_without_an_embedder(run, suffix):
     assert "No --embedder" in result.stderr
     assert "distinct_n" in result.stdout and "dcscore" not in result.stdout
     made = pl.read_parquet("out.parquet").filter(measure="distinct_n")
-    bigrams = {tuple(t.split()[i : i + 2]) for t in TEXTS for i in range(5)}
+    bigrams = {tuple(t.split()[i : i + 2]) for t in TEXTS for i in range(6)}
     row = made.filter(pl.col("settings") == json.dumps({"n": 2})).row(0, named=True)
-    assert row["value"] == pytest.approx(len(bigrams) / (5 * len(TEXTS)))
+    assert row["value"] == pytest.approx(len(bigrams) / (6 * len(TEXTS)))
     assert row["kind"] == "diversity" and row["n"] == 30
 
 
