@@ -1,13 +1,17 @@
 """Error rates of the statistics on simulated studies whose truth is known.
 
-`python benchmarks/bench_stats.py [STUDIES]` prints a table; `rows()` gives it to `make bench`. The slow tests
-call the same simulations.
+`python benchmarks/bench_stats.py [STUDIES]` prints a table; `rows()` gives it to `make bench`. The
+slow tests call the same simulations.
 """
 
+import os
 import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
+
+# Thousands of small products: threads that wait for each other make them several times slower.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
