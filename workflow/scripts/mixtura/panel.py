@@ -7,7 +7,7 @@ A bootstrap would not do: its duplicates make a set less diverse than it is. Ins
 taken again on `repeats` subsets of m < n rows without replacement (Politis & Romano 1994). Subsets
 of one set overlap, so they spread less than fresh samples of m rows by sqrt(1 - m / n), while a
 sample of n rows spreads less than one of m by sqrt(m / n): the standard error at n is the spread of
-the subsets times sqrt(m / (n - m)). m is half of n where that is affordable, and the factor 1. The
+the subsets times sqrt(m / (n - m)). m is half of n, where the factor is 1, or `subset` if that is less. The
 interval is value +- Student's t times that error, symmetric around the value at n. Diversity
 measures that grow with n spread in proportion to their value, so there the spread is also scaled by
 value / mean of the subsets. Texts are taken as independent draws: near-duplicates from one prompt
@@ -181,7 +181,7 @@ def diversity_panel(
     measures: Sequence[str] | None = None,
     options: Mapping[str, Options] | None = None,
     token_budget: int | None = None,
-    subset: int = 5_000,
+    subset: int = 2_500,
     progress: Callable[[str], None] | None = None,
 ) -> pl.DataFrame:
     """Measure the diversity of a set of texts. One row a measure and setting.
@@ -249,7 +249,7 @@ def shift_panel(
     measures: Sequence[str] | None = None,
     options: Mapping[str, Options] | None = None,
     normalise: bool = True,
-    subset: int = 5_000,
+    subset: int = 2_500,
     progress: Callable[[str], None] | None = None,
 ) -> pl.DataFrame:
     """Measure how far generated texts lie from real ones, beside held-out real ones: the floor.
