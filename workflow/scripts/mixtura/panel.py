@@ -7,7 +7,7 @@ A bootstrap would not do: its duplicates make a set less diverse than it is. Ins
 taken again on `repeats` subsets of m < n rows without replacement (Politis & Romano 1994). Subsets
 of one set overlap, so they spread less than fresh samples of m rows by sqrt(1 - m / n), while a
 sample of n rows spreads less than one of m by sqrt(m / n): the standard error at n is the spread of
-the subsets times sqrt(m / (n - m)). m is half of n, where the factor is 1, or `subset` if that is less. The
+the subsets times sqrt(m / (n - m)). m is half of n, where the factor is 1, or `subset` if less. The
 interval is value +- Student's t times that error, symmetric around the value at n. Diversity
 measures that grow with n spread in proportion to their value, so there the spread is also scaled by
 value / mean of the subsets. Texts are taken as independent draws: near-duplicates from one prompt
