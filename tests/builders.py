@@ -109,7 +109,9 @@ def tiny_study(generator: Path, encoder: Path, data: Path) -> dict[str, Any]:
                 "sampling": {"max_new_tokens": 40},
             }
         },
-        "pipelines": {"topic": {"dial": "topic", "levels": {"D0": {"topics": 1}, "D6": {"topics": 9}}}},
+        "pipelines": {
+            "topic": {"dial": "topic", "levels": {"D0": {"topics": 1}, "D6": {"topics": 9}}}
+        },
         "generate": {
             "generators": ["writer"],
             "pipelines": ["topic"],

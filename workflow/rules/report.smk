@@ -8,7 +8,11 @@ rule figures:
         shift=PLAN.path("tables/shift.parquet"),
     output:
         [
-            report(PLAN.path(f"figures/{name}.svg"), caption="../report/figures.rst", category="Figures")
+            report(
+                PLAN.path(f"figures/{name}.svg"),
+                caption="../report/figures.rst",
+                category="Figures",
+            )
             for name in PLAN.figures
         ],
     log:

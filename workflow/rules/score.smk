@@ -56,7 +56,9 @@ rule embed:
 
 rule diversity:
     input:
-        generated=PLAN.path("embeddings/{embedder}/{generator}/{pipeline}/{level}.parquet"),
+        generated=PLAN.path(
+            "embeddings/{embedder}/{generator}/{pipeline}/{level}.parquet"
+        ),
         reference=PLAN.path("embeddings/{embedder}/reference.parquet"),
     output:
         PLAN.path("scores/diversity/{embedder}/{generator}/{pipeline}/{level}.parquet"),
@@ -82,7 +84,9 @@ rule diversity:
 
 rule shift:
     input:
-        generated=PLAN.path("embeddings/{embedder}/{generator}/{pipeline}/{level}.parquet"),
+        generated=PLAN.path(
+            "embeddings/{embedder}/{generator}/{pipeline}/{level}.parquet"
+        ),
         reference=PLAN.path("embeddings/{embedder}/reference.parquet"),
     output:
         PLAN.path("scores/shift/{embedder}/{generator}/{pipeline}/{level}.parquet"),

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import polars as pl
+
 from header import Job, write_table
 from mixtura.embed import embed
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 job = Job(snakemake)
 rows = pl.read_parquet(snakemake.input.rows)
-if "splits" in snakemake.input.keys():
+if "splits" in snakemake.input:
     kept = pl.read_parquet(snakemake.input.splits).filter(split="reference")
     rows = rows.join(kept.select("id"), on="id", how="semi")
 made = embed(rows["text"].to_list(), snakemake.input.model)

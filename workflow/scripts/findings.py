@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import polars as pl
+
 from header import Job, whole, write_table
 from mixtura.findings import findings_text
 from mixtura.stats import findings

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import polars as pl
+
 from header import Job, write_table
 from mixtura.finetune import predict, train_classifier
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import polars as pl
+
 from header import Job, write_table
 from mixtura.backends import BACKENDS
 from mixtura.dials import DIALS
@@ -46,6 +47,8 @@ for number, places in enumerate(work, start=1):
     job.say(f"batch {number} of {len(work)}")
 rows = pl.concat(parts).sort("index")
 check_shard(rows)
-write_table(rows.filter(pl.col("reason").is_null()).drop("reason"), snakemake.output.rows, **settings)
+write_table(
+    rows.filter(pl.col("reason").is_null()).drop("reason"), snakemake.output.rows, **settings
+)
 write_table(rows.filter(pl.col("reason").is_not_null()), snakemake.output.rejected, empty=True)
 job.done(rows=rows.height, new_tokens=rows["new_tokens"].sum())

@@ -76,7 +76,9 @@ def whole(path: str | Path) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
 
 
-def write_table(frame: "pl.DataFrame", path: str | Path, *, empty: bool = False, **about: Any) -> None:
+def write_table(
+    frame: "pl.DataFrame", path: str | Path, *, empty: bool = False, **about: Any
+) -> None:
     """Write a Parquet file whole, `about` as JSON in its metadata. An empty table is an error."""
     if frame.is_empty() and not empty:
         raise ValueError(f"{path} would be empty")

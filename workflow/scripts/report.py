@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
+
 from header import Job, whole
 from mixtura.report import render_report
 
@@ -17,7 +18,9 @@ given = snakemake.input
 
 def sets(files: list[str]) -> dict[str, pl.DataFrame]:
     """generator/pipeline/level -> its rows."""
-    return {"/".join(Path(file).with_suffix("").parts[-3:]): pl.read_parquet(file) for file in files}
+    return {
+        "/".join(Path(file).with_suffix("").parts[-3:]): pl.read_parquet(file) for file in files
+    }
 
 
 html = render_report(

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+
 from header import Job, write_table
 from mixtura.data import balanced_prefix
 from mixtura.panel import diversity_panel, shift_panel

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import polars as pl
+
 from header import Job, write_table
 from mixtura.data import split_rows
 

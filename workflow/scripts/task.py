@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
+
 from header import Job, write_table
 from mixtura.data import canonical_rows, rated_rows, read_rows
 from mixtura.fetch import ratings_text, unpack_package

@@ -17,9 +17,7 @@ class Completion:
 class Backend(Protocol):
     """An engine with a model loaded."""
 
-    def complete(
-        self, prompts: list[str], sampling: dict[str, Any], seed: int
-    ) -> list[Completion]:
+    def complete(self, prompts: list[str], sampling: dict[str, Any], seed: int) -> list[Completion]:
         """One completion for each prompt, in order; the same seed gives the same completions."""
         ...
 
@@ -34,16 +32,14 @@ class TransformersBackend:
 
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         dtype = torch.bfloat16 if _computes_bfloat16() else torch.float32
-        self.tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, padding_side="left")
         self.tokenizer.pad_token = self.tokenizer.pad_token or self.tokenizer.eos_token
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, use_safetensors=True)
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, use_safetensors=True)
         self.model = model.to(self.device).eval()
         pieces = self.tokenizer.batch_decode([[i] for i in range(len(self.tokenizer))])
         self.newlines = [i for i, piece in enumerate(pieces) if "\n" in piece]
 
-    def complete(
-        self, prompts: list[str], sampling: dict[str, Any], seed: int
-    ) -> list[Completion]:
+    def complete(self, prompts: list[str], sampling: dict[str, Any], seed: int) -> list[Completion]:
         """One line for each prompt. Raises ValueError where a prompt exceeds the context."""
         import torch
 

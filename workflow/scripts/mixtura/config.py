@@ -162,7 +162,8 @@ class Fuzzy(Section):
 class Decontaminate(Section):
     """Rows that resemble a test row."""
 
-    ngram: Positive = Field(8, description="tokens of an n-gram that a test row must not share")
+    ngram: int = Field(8, ge=3, description="tokens in a row that a test row must not share")
+    overlap: Share = Field(0.6, description="share of its 3-grams that a test row must not share")
 
 
 class Curate(Section):
@@ -297,7 +298,17 @@ class Resources(Section):
     gpu: int = Field(0, ge=0, description="GPUs")
 
 
-STAGES = ("prepare", "generate", "curate", "embed", "score", "mix", "finetune", "findings", "report")
+STAGES = (
+    "prepare",
+    "generate",
+    "curate",
+    "embed",
+    "score",
+    "mix",
+    "finetune",
+    "findings",
+    "report",
+)
 
 
 class Study(Section):
@@ -380,16 +391,17 @@ class Study(Section):
         add = self.designs.mix_add
         for ratio in add.ratios if add else ():
             for real in self.designs.real:
-                rows = ratio * real
-                if rows > n or rows % classes:
+                added = ratio * real
+                if added > n or added % classes:
                     raise ValueError(
-                        f"designs.mix-add.ratios: {ratio:g} x {real} real rows = {rows:g} generated "
-                        f"rows; allowed: whole multiples of {classes} up to generate.n = {n}"
+                        f"designs.mix-add.ratios: {ratio:g} x {real} real rows are {added:g} "
+                        f"generated rows; allowed: multiples of {classes} up to generate.n = {n}"
                     )
         alone = self.designs.level
         if alone and alone.n and (alone.n > n or alone.n % classes):
             raise ValueError(
-                f"designs.level.n: {alone.n}; allowed: multiples of {classes} up to generate.n = {n}"
+                f"designs.level.n: {alone.n}; allowed: multiples of {classes} up to "
+                f"generate.n = {n}"
             )
 
 

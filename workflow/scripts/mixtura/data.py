@@ -48,8 +48,12 @@ def rated_rows(lines: str) -> pl.DataFrame:
     frame = pl.DataFrame(
         {"rating": [float(part[1]) for part in parts], "text": [part[2] for part in parts]}
     )
-    sentiment = pl.when(pl.col("rating") >= 0.5).then(pl.lit("positive"))
-    sentiment = sentiment.when(pl.col("rating") <= -0.5).then(pl.lit("negative"))
+    sentiment = (
+        pl.when(pl.col("rating") >= 0.5)
+        .then(pl.lit("positive"))
+        .when(pl.col("rating") <= -0.5)
+        .then(pl.lit("negative"))
+    )
     return frame.select("text", sentiment.alias("label")).drop_nulls()
 
 
@@ -71,9 +75,15 @@ def split_rows(
                 f"label {label!r} has {group.height} rows; test, reference and examples need "
                 f"{sum(per)} of each label"
             )
-    split = pl.when(place < per[0]).then(pl.lit("test"))
-    split = split.when(place < per[0] + per[1]).then(pl.lit("reference"))
-    split = split.when(place < sum(per)).then(pl.lit("examples")).otherwise(pl.lit("pool"))
+    split = (
+        pl.when(place < per[0])
+        .then(pl.lit("test"))
+        .when(place < per[0] + per[1])
+        .then(pl.lit("reference"))
+        .when(place < sum(per))
+        .then(pl.lit("examples"))
+        .otherwise(pl.lit("pool"))
+    )
     return ordered.select("id", "label", split.alias("split"))
 
 

@@ -49,6 +49,7 @@ def _reachable(script: Path) -> set[Path]:
 def _tree(file: Path) -> tuple[str, tuple[Path, ...]]:
     tree = ast.parse(file.read_text(encoding="utf-8"))
     imported: list[Path] = []
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             imported += [path for name in node.names for path in _module_files(name.name)]
@@ -56,9 +57,8 @@ def _tree(file: Path) -> tuple[str, tuple[Path, ...]]:
             imported += _module_files(node.module)
             for name in node.names:
                 imported += _module_files(f"{node.module}.{name.name}")
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            if ast.get_docstring(node, clean=False) is not None:
-                node.body = node.body[1:] or [ast.Pass()]
+        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), tuple(imported)
 
 

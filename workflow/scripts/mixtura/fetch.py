@@ -6,6 +6,7 @@ import shutil
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from mixtura.sources import RATINGS_ARCHIVE, RATINGS_MEMBER, Package
 
@@ -74,7 +75,8 @@ def convert_gguf(file: Path, target: Path) -> None:
         del config.quantization_config
     config._name_or_path = ""
     weights = {name: value.to(torch.bfloat16) for name, value in packed.state_dict().items()}
-    model = type(packed)(config).to(torch.bfloat16)
+    model: Any = type(packed)(config)
+    model = model.to(torch.bfloat16)
     model.load_state_dict(weights)
     model.save_pretrained(target)
     AutoTokenizer.from_pretrained(folder, gguf_file=file.name).save_pretrained(target)

@@ -1,6 +1,6 @@
 """Figures: frames in, matplotlib figures out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import matplotlib
@@ -31,7 +31,9 @@ def score_by_level(figure: Figure, tables: Tables, style: dict[str, Any]) -> Non
     groups = list(_groups(made, ["design", "n_real", "n_generated", "pipeline", "model"]))
     colours = _colours(style, len(groups))
     for place, ((design, real, generated, *rest), part) in enumerate(groups):
-        at = [levels.index(level) + (place - (len(groups) - 1) / 2) * 0.08 for level in part["level"]]
+        at = [
+            levels.index(level) + (place - (len(groups) - 1) / 2) * 0.08 for level in part["level"]
+        ]
         label = f"{design}: {real} real + {generated} generated" + _rest(made, rest)
         _points(axes, at, part, colours[place], label)
     _baseline(axes, shown)
@@ -130,7 +132,7 @@ def _colours(style: dict[str, Any], count: int) -> list[Any]:
 
 
 def _points(
-    axes: Any, at: list[float], part: pl.DataFrame, colour: Any, label: str, line: bool = False
+    axes: Any, at: Sequence[float], part: pl.DataFrame, colour: Any, label: str, line: bool = False
 ) -> None:
     value, low, high = (part[name].to_numpy() for name in ("value", "low", "high"))
     axes.errorbar(
@@ -158,7 +160,12 @@ def _legend(figure: Figure, axes: Any) -> None:
     handles, labels = axes.get_legend_handles_labels()
     kept = dict(zip(labels, handles, strict=True))
     figure.legend(
-        kept.values(), kept.keys(), loc="outside lower center", ncols=2, fontsize="small", frameon=False
+        kept.values(),
+        kept.keys(),
+        loc="outside lower center",
+        ncols=2,
+        fontsize="small",
+        frameon=False,
     )
 
 

@@ -1,13 +1,14 @@
 """The findings in words and tables: what intervals allow to say, and no more."""
 
 import json
+from typing import Any
 
 import polars as pl
 
 from mixtura.stats import NO_GAIN
 
 
-def describe_arm(row: dict[str, object]) -> str:
+def describe_arm(row: dict[str, Any]) -> str:
     """What an arm trains on, in words."""
     if not row["n_generated"]:
         return f"{row['n_real']} real"
@@ -20,13 +21,13 @@ def findings_text(findings: pl.DataFrame, diversity: pl.DataFrame, shift: pl.Dat
 
     The frames are the tables of `mixtura.stats.findings` and of the panels.
     """
-    metric = findings["metric"][0]
+    metric = str(findings["metric"][0])
     shown = findings.filter(metric=metric)
     return "\n\n".join(
         [
             "# Findings",
             *(f"**{model}: {head}** {detail}" for model, head, detail in answers(findings)),
-            f"## Scores ({metric} on {shown['n'][0]} test rows, {shown['seeds'].max()} seeds)",
+            f"## Scores ({metric} on {shown['n'][0]} test rows, {max(shown['seeds'])} seeds)",
             _table(
                 ["trained on", "model", metric, "against real alone", "p (Holm)", "verdict"],
                 [
@@ -113,9 +114,7 @@ def measure_name(measure: str, settings: str) -> str:
     return f"{measure} ({', '.join(kept)})" if kept else measure
 
 
-def interval(
-    value: float | None, low: float | None, high: float | None, sign: bool = False
-) -> str:
+def interval(value: float | None, low: float | None, high: float | None, sign: bool = False) -> str:
     """A value and its interval, empty where there is none."""
     if value is None:
         return ""

@@ -55,7 +55,9 @@ def train_classifier(
         target = torch.tensor([classes[row] for row in rows], device=device)
         loss = model(**batch, labels=target).loss
         if not torch.isfinite(loss):
-            raise FloatingPointError(f"the loss is {loss.item()} at step {step}; lower learning_rate")
+            raise FloatingPointError(
+                f"the loss is {loss.item()} at step {step}; lower learning_rate"
+            )
         loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -10,7 +11,7 @@ from mixtura.dials.base import PromptSpec
 from mixtura.digest import row_id
 from mixtura.prompting import parse_line
 
-ROWS = {
+ROWS: dict[str, Any] = {
     "id": pl.String,
     "index": pl.Int64,
     "text": pl.String,

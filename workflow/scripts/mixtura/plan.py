@@ -12,7 +12,6 @@ from typing import Any
 from mixtura.config import Resources, Study, load_study
 from mixtura.digest import canonical_json, digest
 
-
 METRICS = ("accuracy", "macro_f1")
 FIGURES = ("score-by-level", "score-by-share", "diversity-by-level", "shift-by-score")
 DEFAULT_RESOURCES = {
@@ -251,9 +250,7 @@ class Plan:
     def finetune_settings(self, wildcards: Any) -> str:
         """How a downstream model is trained."""
         labels = sorted(self.study.task.labels.values())
-        return canonical_json(
-            {**_plain(self.study.downstream[wildcards.model]), "labels": labels}
-        )
+        return canonical_json({**_plain(self.study.downstream[wildcards.model]), "labels": labels})
 
     def collect_settings(self) -> str:
         """Tables are their parts, one below the other."""

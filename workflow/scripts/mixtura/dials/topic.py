@@ -15,7 +15,9 @@ def mine_topics(texts: Sequence[str], size: int) -> list[str]:
     Words are four letters or longer and no stop words. Fewer are returned where the texts hold
     fewer. Raises ValueError where they hold none.
     """
-    words = CountVectorizer(stop_words="english", token_pattern=r"(?u)\b[^\W\d_]{4,}\b", binary=True)
+    words = CountVectorizer(
+        stop_words="english", token_pattern=r"(?u)\b[^\W\d_]{4,}\b", binary=True
+    )
     counts = words.fit_transform(texts).sum(axis=0).A1
     ranked = sorted(zip(-counts, words.get_feature_names_out(), strict=True))
     return [word for _, word in ranked[:size]]

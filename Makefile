@@ -1,0 +1,36 @@
+# make demo: the default study; make test: all checks; make bench: the measured claims.
+PYTHON ?= python3
+BIN := .venv/bin
+STUDY := $(shell sed -n 's/^study: *//p' config/config.yaml)
+
+.PHONY: demo test test-slow bench clean
+
+demo: .venv/installed
+	@$(BIN)/snakemake --profile profiles/local
+	@cat results/$(STUDY)/findings.md
+	@echo "Report: $(CURDIR)/results/$(STUDY)/report.html"
+
+test: .venv/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint --quiet
+	$(BIN)/pytest -m "not slow"
+
+test-slow: .venv/installed-dev
+	$(BIN)/pytest -m slow
+
+.venv/installed: requirements.txt constraints.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet torch==2.13.0
+	$(BIN)/pip install --quiet --requirement requirements.txt --constraint constraints.txt
+	$(BIN)/pip install --quiet --no-deps --editable .
+	touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	$(BIN)/pip install --quiet --requirement requirements-dev.txt --constraint constraints.txt
+	touch $@
+
+clean:
+	rm -rf results .snakemake
