@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 job = Job(snakemake)
 rows = pl.read_parquet(snakemake.input.rows)
-if "splits" in snakemake.input:
-    kept = pl.read_parquet(snakemake.input.splits).filter(split="reference")
+if splits := snakemake.input.get("splits"):
+    kept = pl.read_parquet(splits).filter(split="reference")
     rows = rows.join(kept.select("id"), on="id", how="semi")
 made = embed(rows["text"].to_list(), snakemake.input.model)
 table = rows.select("id", "text", "label", "^topic$").with_columns(
