@@ -32,11 +32,13 @@ class Job:
         self.path = Path(snakemake.log[0])
         self.name = f"{snakemake.rule} {' '.join(snakemake.wildcards)}".strip()
         self.resume = Path(snakemake.params.get("resume", self.path.parent))
+        # Libraries print where they like: all of it belongs to the log, the terminal to progress.
+        self.terminal = os.fdopen(os.dup(2), "w")
+        log = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
         logging.basicConfig(
-            filename=self.path,
-            filemode="w",
-            level=logging.INFO,
-            format="%(asctime)s %(levelname)s %(message)s",
+            stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
         )
         logging.captureWarnings(True)
         sys.excepthook = self._failed
@@ -60,7 +62,7 @@ class Job:
 
     def _failed(self, kind: type[BaseException], error: BaseException, trace: Any) -> None:
         logging.error("".join(traceback.format_exception(kind, error, trace)))
-        print(f"{self.name}: {kind.__name__}: {error}\n(log: {self.path})", file=sys.stderr)
+        print(f"{self.name}: {kind.__name__}: {error}\n(log: {self.path})", file=self.terminal)
 
 
 @contextmanager

@@ -53,7 +53,9 @@ class TransformersBackend:
             )
         ends = [self.tokenizer.eos_token_id, *self.newlines]
         greedy = sampling["temperature"] == 0
-        warp = {} if greedy else {k: sampling[k] for k in ("temperature", "top_p", "top_k")}
+        warp = (
+            {} if greedy else {k: sampling[k] for k in ("temperature", "top_p", "top_k", "min_p")}
+        )
         torch.manual_seed(seed)
         with torch.inference_mode():
             output = self.model.generate(

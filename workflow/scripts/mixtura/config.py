@@ -99,7 +99,8 @@ class Sampling(Section):
     """How the next token is drawn."""
 
     temperature: float = Field(1.0, ge=0, description="0 is greedy")
-    top_p: float = Field(0.95, gt=0, le=1, description="nucleus")
+    top_p: float = Field(1.0, gt=0, le=1, description="nucleus; sorts the vocabulary, so it costs")
+    min_p: Share = Field(0.0, description="least share of the likeliest token's probability")
     top_k: int = Field(0, ge=0, description="0 switches it off")
     max_new_tokens: Positive = Field(40, description="longest answer, tokens")
 

@@ -43,7 +43,7 @@ def train_classifier(
         weights, lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
     )
     classes = [settings["labels"].index(label) for label in labels]
-    plan = list(epoch_batches(len(texts), settings["batch_size"], settings["epochs"], seed))
+    plan = list(epoch_batches(texts, settings["batch_size"], settings["epochs"], seed))
     warmup = settings["warmup"] * len(plan)
     log = []
     model.train()
@@ -99,13 +99,23 @@ def freeze_layers(model: Any, layers: int) -> None:
         part.requires_grad_(False)
 
 
-def epoch_batches(rows: int, size: int, epochs: int, seed: int) -> Iterator[list[int]]:
-    """Batches of row numbers: every row once an epoch, in an order drawn from `seed`."""
+def epoch_batches(
+    texts: Sequence[str], size: int, epochs: int, seed: int, pool: int = 8
+) -> Iterator[list[int]]:
+    """Batches of row numbers: every row once an epoch, in an order drawn from `seed`.
+
+    Each `pool` batches share rows of like length, so that little is padded.
+    """
     rng = random.Random(seed)
     for _ in range(epochs):
-        order = list(range(rows))
+        order = list(range(len(texts)))
         rng.shuffle(order)
-        yield from (order[start : start + size] for start in range(0, rows, size))
+        batches = []
+        for start in range(0, len(order), pool * size):
+            like = sorted(order[start : start + pool * size], key=lambda row: len(texts[row]))
+            batches += [like[at : at + size] for at in range(0, len(like), size)]
+        rng.shuffle(batches)
+        yield from batches
 
 
 def learning_rate_factor(step: int, steps: int, warmup: float) -> float:

@@ -1,5 +1,6 @@
 """Prompts from templates, and what a completion must look like to become a row."""
 
+import re
 from importlib import resources
 from pathlib import Path
 
@@ -7,6 +8,9 @@ from jinja2 import StrictUndefined, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
 from mixtura.dials.base import PromptSpec
+
+
+WHOLE_SENTENCES = re.compile(r"(?:.*[.!?](?=\s|$))?")
 
 
 def template_text(name: str) -> str:
@@ -36,11 +40,14 @@ def render(template: str, spec: PromptSpec, noun: str) -> str:
 
 
 def parse_line(completion: str, finish_reason: str) -> tuple[str | None, str]:
-    """(text, "") of a completion that is one finished line, or (None, why it is rejected)."""
-    line = completion.strip().partition("\n")[0].strip()
-    line = line.strip('"').strip()
-    if not line:
-        return None, "empty"
-    if finish_reason != "stop" and "\n" not in completion.strip():
-        return None, "unfinished"
-    return line, ""
+    """(text, "") of a completion's first line, or (None, why it is rejected).
+
+    A line that was cut off keeps its whole sentences; without one it is rejected.
+    """
+    line, ended, _ = completion.strip().partition("\n")
+    if not (ended or finish_reason == "stop"):
+        line = WHOLE_SENTENCES.match(line)[0]  # type: ignore[index]
+        if not line:
+            return None, "unfinished"
+    line = line.strip().strip('"').strip()
+    return (line, "") if line else (None, "empty")

@@ -1,0 +1,97 @@
+"""The configuration is checked whole: one clear message with key, value and what is allowed."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mixtura import config, curate, filters, panel
+from mixtura.config import ConfigError, load_study
+from mixtura.plan import read_plan
+
+ROOT = Path(__file__).parent.parent
+
+
+def changed(study: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy of the configuration with one key set."""
+    copied = copy.deepcopy(study)
+    section = copied
+    *parents, last = path.split("/")
+    for part in parents:
+        section = section[part]
+    section[last] = value
+    return copied
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("config/*.yaml")), ids=lambda file: file.name)
+def test_every_shipped_configuration_is_accepted(file: Path) -> None:
+    plan = read_plan(yaml.safe_load(file.read_text()))
+    assert plan.arms and plan.predictions()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        (
+            "generate/batchsize",
+            3,
+            ["generate.batchsize", "unknown key", "3", "allowed: generators"],
+        ),
+        ("generators/writer/sampling/temprature", 1, ["did you mean 'temperature'"]),
+        ("pipelines/topic/levels/D0/topic", 1, ["pipelines.topic.levels.D0.topic", "topics"]),
+        ("generate/n", "many", ["generate.n", "'many'", "valid integer"]),
+        ("generate/levels", ["D0", "D5"], ["'D5'", "pipelines.topic", "allowed: D0, D6"]),
+        ("generate/levels", ["D0", "D0"], ["generate.levels", "twice"]),
+        ("generators/writer/model", "gpt", ["generators.writer.model", "'gpt'", "writer, reader"]),
+        ("models/writer", {"package": "gpt"}, ["models.writer", "'gpt'", "smollm2-135m-instruct"]),
+        ("models/writer", {"path": "/nowhere"}, ["models.writer", "'/nowhere'", "config.json"]),
+        ("models/writer", {}, ["models.writer", "exactly one of package, path, hub"]),
+        ("task/data", {"path": "gone.csv"}, ["task.data", "'gone.csv'"]),
+        ("designs/real", [32], ["designs.real", "32", "task.examples", "16"]),
+        ("designs/real", [15], ["designs.real", "15", "multiple of the 2 labels"]),
+        ("designs/mix-add", {"ratios": [9]}, ["designs.mix-add.ratios", "144", "16"]),
+        ("task/reference", 16, ["task.reference", "16", "32"]),
+        ("task/test", 400, ["task.data", "'pos' has 100 rows", "task.test (400)"]),
+        ("task/labels", {"pos": "positive", "meh": "neutral"}, ["'meh' has 0 rows", "neg, pos"]),
+        ("diversity/measures", ["dcscor"], ["diversity.measures.0", "'dcscor'", "dcscore"]),
+        ("curate", {"filters": {"lenght": {}}}, ["curate.filters.lenght", "length"]),
+        ("study", "../escape", ["study", "../escape"]),
+        ("seeds", [1, 1], ["seeds", "twice"]),
+        ("seeds", [], ["seeds", "at least 1"]),
+    ],
+)
+def test_a_wrong_value_is_named(
+    tiny: dict[str, Any], path: str, value: Any, told: list[str]
+) -> None:
+    with pytest.raises(ConfigError) as error:
+        read_plan(changed(tiny, path, value))
+    for part in told:
+        assert part in str(error.value)
+
+
+def test_a_missing_section_is_named(tiny: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="^models: missing$"):
+        load_study({key: value for key, value in tiny.items() if key != "models"})
+
+
+def test_more_real_rows_than_an_embedded_source_has() -> None:
+    demo = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    with pytest.raises(
+        ConfigError, match=r"label 'negative' has 5076 rows, but task.test \(10000\)"
+    ):
+        load_study(changed(demo, "task/test", 10_000))
+
+
+def test_numbers_written_without_a_point_are_numbers(tiny: dict[str, Any]) -> None:
+    written = yaml.safe_load("1e-4")  # a string for YAML 1.1
+    study = load_study(changed(tiny, "downstream/reader/learning_rate", written))
+    assert study.downstream["reader"].learning_rate == 1e-4
+
+
+def test_names_in_the_schema_are_those_of_the_package() -> None:
+    assert config.DIVERSITY == tuple(panel.DIVERSITY)
+    assert config.SHIFT == tuple(panel.SHIFT)
+    assert set(config.FILTERS) == set(filters.FILTERS)
+    assert set(config.Decontaminate.model_fields) <= set(curate.DECONTAMINATE)

@@ -1,0 +1,164 @@
+"""From a level's setting to rows: dials, prompts, backends, shards."""
+
+import random
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from mixtura.backends import Completion, TransformersBackend
+from mixtura.dials.base import PromptSpec
+from mixtura.dials.topic import mine_topics, specify
+from mixtura.generate import batches, check_shard, complete_batch
+from mixtura.prompting import parse_line, render, template_text
+
+EXAMPLES = [
+    ("r1", "A brave story with lovely music", "positive"),
+    ("r2", "The story is lovely", "positive"),
+    ("r3", "Music that bores", "negative"),
+    ("r4", "A dull story", "negative"),
+]
+
+
+def test_topics_are_ranked_by_texts_that_hold_them() -> None:
+    texts = [text for _, text, _ in EXAMPLES]
+    assert mine_topics(texts, 3) == ["story", "lovely", "music"]
+    assert mine_topics(texts, 99) == ["story", "lovely", "music", "bores", "brave", "dull"]
+
+
+def specs(
+    first: int, prompts: int, topics: int = 3, stream: tuple[object, ...] = (1,)
+) -> list[PromptSpec]:
+    return specify(
+        {"topics": topics},
+        examples=EXAMPLES,
+        labels=["negative", "positive"],
+        shots=2,
+        first=first,
+        prompts=prompts,
+        stream=stream,
+    )
+
+
+def test_shards_of_a_level_join_to_the_same_prompts() -> None:
+    whole = specs(0, 10)
+    assert specs(0, 4) + specs(4, 6) == whole
+    assert specs(0, 10, stream=(2,)) != whole
+
+
+def test_prompts_ask_for_labels_in_turn_and_show_real_rows_of_that_label() -> None:
+    made = specs(0, 40)
+    label_of = {row: label for row, _, label in EXAMPLES}
+    for place, spec in enumerate(made):
+        assert spec.label == ["negative", "positive"][place % 2]
+        assert {label_of[row] for row, _ in spec.examples} == {spec.label}
+    assert {spec.fields["topic"] for spec in made} == {"story", "lovely", "music"}
+    assert {spec.fields["topic"] for spec in specs(0, 9, topics=1)} == {"story"}
+
+
+def test_the_built_in_template_shows_examples_and_ends_open() -> None:
+    spec = PromptSpec(0, "positive", (("r1", "So good."),), {"topic": "music"})
+    shown = render(template_text("continuation"), spec, "review")
+    assert shown == "Positive review: So good.\nPositive review about music:"
+
+
+def test_an_unknown_field_of_a_template_is_named() -> None:
+    spec = PromptSpec(0, "positive", (), {"topic": "music"})
+    with pytest.raises(
+        ValueError, match="'mood' is undefined; known fields: label, noun, examples, topic"
+    ):
+        render("{{ mood }}", spec, "review")
+
+
+def test_a_template_cannot_reach_python() -> None:
+    with pytest.raises(Exception, match="unsafe"):
+        render("{{ label.__class__.__mro__ }}", PromptSpec(0, "x", ()), "review")
+
+
+@pytest.mark.parametrize(
+    ("completion", "finish", "row"),
+    [
+        (' "A fine film." ', "stop", ("A fine film.", "")),
+        ("one\ntwo", "length", ("one", "")),
+        ("cut off in the", "length", (None, "unfinished")),
+        ("It is 4.5 long. Fine! And then", "length", ("It is 4.5 long. Fine!", "")),
+        ("no stop at all", "stop", ("no stop at all", "")),
+        (" \n ", "stop", (None, "empty")),
+        ('""', "stop", (None, "empty")),
+    ],
+)
+def test_only_a_finished_line_becomes_a_row(
+    completion: str, finish: str, row: tuple[str | None, str]
+) -> None:
+    assert parse_line(completion, finish) == row
+
+
+def test_batches_hold_every_prompt_once_and_like_lengths_together() -> None:
+    rng = random.Random(0)
+    prompts = ["x" * rng.randint(1, 99) for _ in range(50)]
+    made = batches(prompts, 16)
+    assert sorted(place for batch in made for place in batch) == list(range(50))
+    ends = [(len(prompts[batch[0]]), len(prompts[batch[-1]])) for batch in made]
+    assert all(before[1] <= after[0] for before, after in zip(ends, ends[1:], strict=False))
+
+
+def test_what_does_not_parse_keeps_its_raw_text_and_reason() -> None:
+    done = [Completion("fine", "stop", 9, 2), Completion("cut", "length", 8, 5)]
+    rows = complete_batch(specs(0, 2), ["p", "q"], lambda prompts, seed: done, "here", 7)
+    assert rows["reason"].to_list() == [None, "unfinished"]
+    assert rows["text"].to_list() == ["fine", "cut"]
+    assert rows["seed"].to_list() == [7, 7] and rows["id"].n_unique() == 2
+
+
+def test_a_backend_that_loses_a_completion_is_an_error() -> None:
+    with pytest.raises(RuntimeError, match="1 completions came back for 2 prompts"):
+        complete_batch(
+            specs(0, 2), ["p", "q"], lambda *_: [Completion("a", "stop", 1, 1)], "here", 7
+        )
+
+
+def shard(texts: list[str], reasons: list[str | None]) -> pl.DataFrame:
+    return pl.DataFrame({"text": texts, "reason": reasons}, schema_overrides={"reason": pl.String})
+
+
+def test_a_shard_that_hardly_parses_shows_examples() -> None:
+    rows = shard(["a a", *["b b b"] * 9], [None, *["unfinished"] * 9])
+    with pytest.raises(ValueError, match=r"only 1 of 10 .*'unfinished': 9.*\n  'a a'\n  'b b b'"):
+        check_shard(rows)
+
+
+def test_a_shard_that_repeats_itself_is_an_error() -> None:
+    with pytest.raises(ValueError, match="all completions are the same"):
+        check_shard(shard(["a", "a"], [None, None]))
+    check_shard(shard(["a", "b"], [None, None]))
+
+
+SAMPLING = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "min_p": 0.0, "max_new_tokens": 12}
+
+
+@pytest.fixture(scope="module")
+def backend(generator: Path) -> TransformersBackend:
+    return TransformersBackend(str(generator))
+
+
+def test_completions_end_at_the_line_and_repeat_with_the_seed(backend: TransformersBackend) -> None:
+    prompts = [" the story", " a film about music was", " this"] * 10
+    first = backend.complete(prompts, SAMPLING, 1)
+    assert first == backend.complete(prompts, SAMPLING, 1) != backend.complete(prompts, SAMPLING, 2)
+    assert {done.finish_reason for done in first} == {"stop", "length"}
+    for done in first:
+        assert "\n" not in done.text and 1 <= done.new_tokens <= 12
+        assert (done.finish_reason == "length") <= (done.new_tokens == 12)
+    assert [done.prompt_tokens for done in first[:3]] == [2, 5, 1]
+
+
+def test_greedy_does_not_depend_on_the_seed_or_on_padding(backend: TransformersBackend) -> None:
+    greedy = {**SAMPLING, "temperature": 0}
+    alone = backend.complete([" the story"], greedy, 1)[0]
+    padded = backend.complete([" the story", " a film about music was the end"], greedy, 2)[0]
+    assert alone.text == padded.text
+
+
+def test_a_prompt_longer_than_the_context_is_an_error(backend: TransformersBackend) -> None:
+    with pytest.raises(ValueError, match="a prompt of 600 tokens and 12 new ones exceed .* 512"):
+        backend.complete([" story" * 600], SAMPLING, 1)

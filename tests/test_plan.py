@@ -1,0 +1,64 @@
+"""The plan: what a study is made of, and what names it."""
+
+import copy
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from mixtura.plan import Arm, Plan, read_plan
+
+
+@pytest.fixture
+def plan(tiny: dict[str, Any]) -> Plan:
+    return read_plan(tiny)
+
+
+def test_designs_become_arms_and_share_the_baseline(plan: Plan) -> None:
+    found = [(p.design, p.arm.n_real, p.arm.n_generated, p.arm.level) for p in plan.points]
+    assert found == [
+        ("real-only", 16, 0, None),
+        ("mix-add", 16, 16, "D0"),
+        ("level", 0, 16, "D0"),
+        ("mix-add", 16, 16, "D6"),
+        ("level", 0, 16, "D6"),
+    ]
+    assert {p.baseline for p in plan.points} == {None, Arm(16)}
+    assert len(plan.predictions()) == 5 * 2
+
+
+def test_an_arm_is_named_by_its_own_settings(tiny: dict[str, Any], plan: Plan) -> None:
+    more = copy.deepcopy(tiny)
+    more["designs"]["mix-add"]["ratios"] = [0.5, 1]
+    more["seeds"] = [0, 1, 2]
+    more["generators"]["writer"]["sampling"]["temperature"] = 0.5
+    assert set(plan.arms) < set(read_plan(more).arms)
+    assert len({Arm(16).name, Arm(18).name, Arm(16, 16, "g", "p", "D0").name}) == 3
+
+
+def test_a_larger_n_adds_shards(tiny: dict[str, Any], plan: Plan) -> None:
+    assert plan.shards == [32, 16]  # 16 rows x 3.0
+    larger = copy.deepcopy(tiny)
+    larger["generate"]["n"] = 32
+    larger["task"]["reference"] = 64
+    assert read_plan(larger).shards == [32, 32, 32]
+
+    wildcards = SimpleNamespace(generator="writer", pipeline="topic", level="D0", shard="0")
+    wildcards = _iterable(wildcards)
+    assert plan.generate_settings(wildcards) == read_plan(larger).generate_settings(wildcards)
+
+
+def test_resources_grow_with_the_attempt(tiny: dict[str, Any]) -> None:
+    given = read_plan({**tiny, "resources": {"finetune": {"mem_mb": 500}}})
+    assert given.mem_mb("finetune")(None, 1) == 500
+    assert given.mem_mb("finetune")(None, 3) == 1500
+    assert given.runtime("finetune")(None, 2) == 2 * given.runtime("finetune")(None, 1)
+
+
+def _iterable(names: SimpleNamespace) -> Any:
+    class Wildcards(list):  # type: ignore[type-arg]
+        __dict__ = names.__dict__
+
+    found = Wildcards(names.__dict__.values())
+    found.__dict__ = names.__dict__
+    return found
