@@ -34,3 +34,8 @@ test-slow: .venv/installed-dev
 
 clean:
 	rm -rf results .snakemake
+
+# Docs that are made from the code.
+docs: .venv/installed
+	$(BIN)/python -m mixtura.reference > config/README.md
+	$(BIN)/python -m mixtura.reference --schema > workflow/schemas/config.schema.json

@@ -3,7 +3,6 @@
 import csv
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,15 +49,13 @@ def tiny(generator: Path, encoder: Path, reviews_csv: Path) -> dict[str, Any]:
     return tiny_study(generator, encoder, reviews_csv)
 
 
-Snakemake = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def run_snakemake(folder: Path, config: dict[str, Any], *arguments: str) -> Any:
+def run_snakemake(
+    folder: Path, config: dict[str, Any], *arguments: str, profile: str = "local"
+) -> subprocess.CompletedProcess[str]:
     """Run Snakemake on this workflow in `folder`; output and errors come back as one text."""
-    folder.mkdir(exist_ok=True)
     (folder / "study.yaml").write_text(yaml.safe_dump(config))
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-    command += ["--configfile", "study.yaml", "--profile", str(ROOT / "profiles/local")]
+    command += ["--configfile", "study.yaml", "--profile", str(ROOT / "profiles" / profile)]
     return subprocess.run(
         [*command, *arguments],
         cwd=folder,

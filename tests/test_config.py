@@ -72,7 +72,7 @@ def test_a_wrong_value_is_named(
 
 
 def test_a_missing_section_is_named(tiny: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match="^models: missing$"):
+    with pytest.raises(ConfigError, match=r"^models: missing$"):
         load_study({key: value for key, value in tiny.items() if key != "models"})
 
 
@@ -91,7 +91,7 @@ def test_numbers_written_without_a_point_are_numbers(tiny: dict[str, Any]) -> No
 
 
 def test_names_in_the_schema_are_those_of_the_package() -> None:
-    assert config.DIVERSITY == tuple(panel.DIVERSITY)
-    assert config.SHIFT == tuple(panel.SHIFT)
+    assert tuple(panel.DIVERSITY) == config.DIVERSITY
+    assert tuple(panel.SHIFT) == config.SHIFT
     assert set(config.FILTERS) == set(filters.FILTERS)
     assert set(config.Decontaminate.model_fields) <= set(curate.DECONTAMINATE)

@@ -91,7 +91,7 @@ def test_splits_are_disjoint_balanced_and_free_of_order(rng, seed: int) -> None:
 
 
 def test_a_label_with_too_few_rows_is_named() -> None:
-    with pytest.raises(ValueError, match="label 'negative' has 30 rows.* need 35 of each"):
+    with pytest.raises(ValueError, match=r"label 'negative' has 30 rows.* need 35 of each"):
         split_rows(labelled(60).sort("label"), test=40, reference=20, examples=10, seed=0)
 
 

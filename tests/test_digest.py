@@ -30,7 +30,7 @@ def changed(file: Path, text: str) -> str:
 
 def test_comments_docstrings_and_formatting_change_nothing(scripts: Path) -> None:
     before = code_digest("job.py")
-    text = '"""Says why."""\n\n\ndef g():\n    """One."""\n    # always\n    return (\n        1\n    )\n'
+    text = '"""Says why."""\n\n\ndef g():\n    """One."""\n    # always\n    return (\n 1\n )\n'
     assert changed(scripts / "mixtura/b.py", text) == before
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import reviews
 
+from builders import reviews
 from mixtura.finetune import (
     epoch_batches,
     freeze_layers,

@@ -1,5 +1,6 @@
 """From a level's setting to rows: dials, prompts, backends, shards."""
 
+import itertools
 import random
 from pathlib import Path
 
@@ -99,7 +100,7 @@ def test_batches_hold_every_prompt_once_and_like_lengths_together() -> None:
     made = batches(prompts, 16)
     assert sorted(place for batch in made for place in batch) == list(range(50))
     ends = [(len(prompts[batch[0]]), len(prompts[batch[-1]])) for batch in made]
-    assert all(before[1] <= after[0] for before, after in zip(ends, ends[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(ends))
 
 
 def test_what_does_not_parse_keeps_its_raw_text_and_reason() -> None:
@@ -160,5 +161,5 @@ def test_greedy_does_not_depend_on_the_seed_or_on_padding(backend: TransformersB
 
 
 def test_a_prompt_longer_than_the_context_is_an_error(backend: TransformersBackend) -> None:
-    with pytest.raises(ValueError, match="a prompt of 600 tokens and 12 new ones exceed .* 512"):
+    with pytest.raises(ValueError, match=r"a prompt of 600 tokens and 12 new ones exceed .* 512"):
         backend.complete([" story" * 600], SAMPLING, 1)

@@ -406,24 +406,22 @@ class Study(Section):
             )
 
 
-def load_study(config: dict[str, Any], rows: dict[str, int] | None = None) -> Study:
+def load_study(config: dict[str, Any]) -> Study:
     """Check a configuration and fill in the defaults.
 
-    `rows` counts the rows of the task data per label word, where that is known before a job
-    runs. Raises ConfigError: one line for each wrong key with its value and what is allowed.
+    Raises ConfigError: one line for each wrong key with its value and what is allowed.
     """
     try:
         study = Study.model_validate(config)
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(detail) for detail in error.errors())) from None
     if study.task.data.package:
-        rows = DATA_PACKAGES[study.task.data.package].rows
-    if rows is not None:
-        _check_supply(study, rows)
+        check_supply(study, DATA_PACKAGES[study.task.data.package].rows)
     return study
 
 
-def _check_supply(study: Study, rows: dict[str, int]) -> None:
+def check_supply(study: Study, rows: dict[str, int]) -> None:
+    """Raise ConfigError where the data, `rows` of each label value, has too few for the splits."""
     task = study.task
     classes = len(task.labels)
     wanted = task.test + task.reference + max(task.examples, *study.designs.real)
@@ -463,17 +461,17 @@ def _fields(location: tuple[int | str, ...]) -> list[str]:
             found = {f.alias or name: f for name, f in section.model_fields.items()}
             annotation = found[str(part)].annotation
             named = getattr(annotation, "__origin__", None) is dict
-            section = _sections(annotation)
+            section = sections(annotation)
         else:
             named = False
     return [f.alias or name for name, f in section.model_fields.items()]
 
 
-def _sections(annotation: Any) -> Any:
+def sections(annotation: Any) -> Any:
     """The section type inside an annotation such as `dict[Name, Model]` or `MixAdd | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    inner = [_sections(part) for part in getattr(annotation, "__args__", ())]
+    inner = [sections(part) for part in getattr(annotation, "__args__", ())]
     return next((part for part in inner if part is not None), None)
 
 

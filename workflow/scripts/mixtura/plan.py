@@ -7,9 +7,10 @@ JSON: what a stage's output depends on, and nothing else.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from mixtura.config import Resources, Study, load_study
+from mixtura.config import ConfigError, Resources, Study, check_supply, load_study
 from mixtura.digest import canonical_json, digest
 
 METRICS = ("accuracy", "macro_f1")
@@ -20,9 +21,27 @@ DEFAULT_RESOURCES = {
 }
 
 
+COUNTED_BYTES = 50_000_000  # a larger file is counted when it is read, not at every parse
+
+
 def read_plan(config: dict[str, Any]) -> "Plan":
     """The plan of a configuration. Raises ConfigError for one that cannot be used."""
-    return Plan(load_study(config))
+    study = load_study(config)
+    data = study.task.data
+    if data.path and Path(data.path).is_file() and Path(data.path).stat().st_size < COUNTED_BYTES:
+        check_supply(study, _count_labels(data.path, data.label))
+    return Plan(study)
+
+
+def _count_labels(path: str, label: str) -> dict[str, int]:
+    from mixtura.data import read_rows
+
+    try:
+        rows = read_rows(path)
+        counts = rows[label].cast(str).value_counts()
+    except Exception as error:
+        raise ConfigError(f"task.data: {path!r} cannot be counted: {error}") from None
+    return dict(counts.drop_nulls().iter_rows())
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from mixtura.dials.base import PromptSpec
 
-
 WHOLE_SENTENCES = re.compile(r"(?:.*[.!?](?=\s|$))?")
 
 

@@ -1,0 +1,234 @@
+"""The whole workflow on a tiny study: it runs, it repeats, and it reruns what a change touches."""
+
+import copy
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import datasets
+import polars as pl
+import pytest
+
+from conftest import run_snakemake
+
+pytestmark = pytest.mark.workflow
+
+
+@pytest.fixture(scope="module")
+def done(tiny: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folder in which the tiny study ran once."""
+    folder = tmp_path_factory.mktemp("study")
+    run = run_snakemake(folder, tiny)
+    assert run.returncode == 0, run.stdout
+    (folder / "first-run.txt").write_text(run.stdout)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def table(folder: Path, name: str) -> pl.DataFrame:
+    return pl.read_parquet(folder / f"results/tiny/{name}.parquet")
+
+
+def planned(folder: Path, config: dict[str, Any]) -> set[str]:
+    """Rules that a dry run lists."""
+    run = run_snakemake(folder, config, "-n", "--quiet", "rules")
+    assert run.returncode == 0, run.stdout
+    lines = run.stdout.partition("Job stats:")[2].partition("total")[0].splitlines()
+    return {line.split()[0] for line in lines[3:] if line.strip()} - {"all"}
+
+
+def with_changes(tiny: dict[str, Any], **sections: Any) -> dict[str, Any]:
+    changed = copy.deepcopy(tiny)
+    for name, section in sections.items():
+        changed[name] = (
+            {**changed.get(name, {}), **section} if isinstance(section, dict) else section
+        )
+    return changed
+
+
+def test_progress_says_how_many_of_how_many(done: Path) -> None:
+    printed = (done / "first-run.txt").read_text()
+    assert "10 finetune" in printed.splitlines()[2]
+    assert "left | finetune 10/10: " in printed
+    assert "Traceback" not in printed and "MISSING" not in printed
+
+
+def test_nothing_is_to_be_done_twice(done: Path, tiny: dict[str, Any]) -> None:
+    run = run_snakemake(done, tiny)
+    assert run.returncode == 0 and "Nothing to be done" in run.stdout
+
+
+def test_levels_hold_equal_n_and_balanced_labels(done: Path) -> None:
+    for level in ("D0", "D6"):
+        rows = table(done, f"curated/writer/topic/{level}")
+        assert dict(rows["label"].value_counts().iter_rows()) == {"positive": 8, "negative": 8}
+        assert rows["id"].n_unique() == rows["text"].n_unique() == 16
+    assert table(done, "curated/writer/topic/D0")["topic"].n_unique() == 1
+    assert table(done, "curated/writer/topic/D6")["topic"].n_unique() > 1
+
+
+def test_every_completion_is_a_row_or_has_a_receipt(done: Path) -> None:
+    for level in ("D0", "D6"):
+        shards = [
+            table(done, f"{kind}/writer/topic/{level}/{shard}")
+            for kind in ("generated", "rejected")
+            for shard in (0, 1)
+        ]
+        assert sorted(row for shard in shards for row in shard["index"]) == list(range(48))
+        counts = table(done, "tables/curation").filter(level=level)
+        removed = table(done, f"removed/writer/topic/{level}")
+        assert counts["removed"].sum() == removed.height
+        assert counts["rows_in"][0] == shards[0].height + shards[1].height
+
+
+def test_the_test_split_is_predicted_and_never_trained_on(done: Path) -> None:
+    splits = table(done, "data/splits")
+    test = set(splits.filter(split="test")["id"])
+    predictions = table(done, "tables/predictions")
+    runs = predictions.group_by("arm", "model", "seed").agg(pl.col("id").sort())
+    assert runs.height == 10 and all(set(ids) == test and len(ids) == 40 for ids in runs["id"])
+    for mix in (done / "results/tiny/mixes").rglob("*.parquet"):
+        assert test.isdisjoint(pl.read_parquet(mix)["id"])
+    shown = {
+        row
+        for shard in (done / "results/tiny/generated").rglob("*.parquet")
+        for ids in pl.read_parquet(shard)["example_ids"]
+        for row in ids
+    }
+    assert shown <= set(splits.filter(split="examples")["id"])
+
+
+def test_findings_agree_with_the_predictions(done: Path) -> None:
+    right = (
+        table(done, "tables/predictions")
+        .group_by("arm")
+        .agg(accuracy=(pl.col("gold") == pl.col("predicted")).mean())
+    )
+    found = table(done, "tables/findings").filter(metric="accuracy").join(right, on="arm")
+    assert found.height == 5
+    assert (found["value"] - found["accuracy"]).abs().max() < 1e-9
+    base = found.filter(design="real-only")["value"][0]
+    others = found.filter(pl.col("design") != "real-only")
+    assert (others["difference"] - (others["value"] - base)).abs().max() < 1e-9
+    scores = table(done, "tables/scores").filter(metric="accuracy")
+    assert abs(scores["value"].mean() - found["accuracy"].mean()) < 1e-9
+
+
+def test_measures_have_floors_and_intervals(done: Path) -> None:
+    diversity, shift = table(done, "tables/diversity"), table(done, "tables/shift")
+    assert set(diversity["measure"]) == {"dcscore", "vendi_score", "distinct_n"}
+    assert set(shift["measure"]) == {"mmd_test", "c2st", "nearest_real_distance"}
+    assert diversity.filter(pl.col("low") > pl.col("high")).is_empty()
+    assert shift["floor"].null_count() == 0 and set(shift["n"]) == {16}
+
+
+def test_one_more_seed_trains_that_seed(done: Path, tiny: dict[str, Any]) -> None:
+    run = run_snakemake(done, {**tiny, "seeds": [0, 1, 2]}, "-n")
+    assert run.stdout.count("Fine-tune reader") == 5
+    rules = {"mix", "finetune", "evaluate", "findings", "figures", "report"}
+    assert planned(done, {**tiny, "seeds": [0, 1, 2]}) == rules
+
+
+@pytest.mark.parametrize(
+    ("sections", "rules"),
+    [
+        ({"plots": {"colours": "magma"}}, {"figures", "report"}),
+        (
+            {"curate": {"filters": {"length": {"min_words": 2}}}},
+            {"curate", "embed", "diversity", "shift", "collect_scores", "mix", "finetune"}
+            | {"evaluate", "findings", "figures", "report"},
+        ),
+        ({"resources": {"finetune": {"mem_mb": 9000}}}, set()),
+        (
+            {"diversity": {"measures": ["radius"], "repeats": 4}},
+            {"diversity", "collect_scores", "findings", "figures", "report"},
+        ),
+    ],
+    ids=["plot option", "filter threshold", "memory", "measures"],
+)
+def test_a_change_reruns_what_it_touches(
+    done: Path, tiny: dict[str, Any], sections: dict[str, Any], rules: set[str]
+) -> None:
+    # The report prints the configuration; memory is no part of it.
+    assert planned(done, with_changes(tiny, **sections)) == rules
+
+
+def test_one_levels_setting_regenerates_that_level(done: Path, tiny: dict[str, Any]) -> None:
+    changed = copy.deepcopy(tiny)
+    changed["pipelines"]["topic"]["levels"]["D6"]["topics"] = 5
+    run = run_snakemake(done, changed, "-n")
+    assert run.stdout.count("Generate topic D6") == 2 and "Generate topic D0" not in run.stdout
+
+
+def test_a_killed_shard_continues_and_ends_the_same(done: Path, tiny: dict[str, Any]) -> None:
+    shard = done / "results/tiny/generated/writer/topic/D0/0.parquet"
+    before = shard.read_bytes()
+    run = run_snakemake(done, tiny, "--force", str(shard.relative_to(done)))
+    assert run.returncode == 0, run.stdout
+    assert shard.read_bytes() == before
+    assert not list((done / "results/tiny/.resume").iterdir())
+
+
+@pytest.mark.parametrize("kind", ["tsv", "jsonl", "parquet", "copy of a data set"])
+def test_every_file_source_gives_the_same_rows(
+    kind: str, done: Path, tmp_path: Path, tiny: dict[str, Any]
+) -> None:
+    frame = pl.read_csv(tiny["task"]["data"]["path"])
+    path = tmp_path / f"rows.{kind}"
+    if kind == "tsv":
+        frame.write_csv(path, separator="\t")
+    elif kind == "jsonl":
+        frame.write_ndjson(path)
+    elif kind == "parquet":
+        frame.write_parquet(path)
+    else:
+        datasets.Dataset.from_dict(frame.to_dict(as_series=False)).save_to_disk(path)
+    task = {**tiny["task"], "data": {"path": str(path)}}
+    run = run_snakemake(tmp_path, {**tiny, "task": task}, "results/tiny/data/reviews.parquet")
+    assert run.returncode == 0, run.stdout
+    assert table(tmp_path, "data/reviews").equals(table(done, "data/reviews"))
+
+
+def test_an_error_of_a_job_names_it_and_its_log(done: Path, tiny: dict[str, Any]) -> None:
+    changed = with_changes(tiny, curate={"filters": {"length": {"min_words": 500}}})
+    run = run_snakemake(done, changed, "results/tiny/curated/writer/topic/D0.parquet")
+    assert run.returncode != 0
+    assert "curate writer topic D0: ValueError: too few rows were accepted" in run.stdout
+    assert "raise generate.overgenerate" in run.stdout
+    assert "logs/curate/writer/topic/D0.log" in run.stdout
+
+
+def test_a_wrong_configuration_stops_before_any_job(tmp_path: Path, tiny: dict[str, Any]) -> None:
+    run = run_snakemake(tmp_path, with_changes(tiny, generate={"batchsize": 3}))
+    assert run.returncode != 0
+    assert "generate.batchsize: unknown key (value 3)" in run.stdout
+    assert "Traceback" not in run.stdout and not (tmp_path / "results").exists()
+
+
+def test_the_slurm_profile_plans_without_slurm(tmp_path: Path, tiny: dict[str, Any]) -> None:
+    run = run_snakemake(tmp_path, tiny, "-n", profile="slurm")
+    assert run.returncode == 0, run.stdout
+    assert "finetune" in run.stdout
+
+
+def test_the_report_shows_its_figures_in_a_browser(done: Path) -> None:
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("no chromium on this machine")
+    page = done / "results/tiny/report.html"
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    flags += [
+        "--no-first-run",
+        f"--user-data-dir={done / 'chromium'}",
+        "--virtual-time-budget=2000",
+    ]
+    seen = subprocess.run(
+        [chromium, *flags, "--dump-dom", f"file://{page}"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    ).stdout
+    assert seen.count("<svg") == 4 and seen.count("</figure>") == 4
+    assert "designed diversity level" in seen

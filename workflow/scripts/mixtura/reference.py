@@ -1,0 +1,91 @@
+"""The reference of the configuration, made from the schema, so that it cannot drift.
+
+`python -m mixtura.reference` prints it; `make docs` writes config/README.md and the JSON schema.
+"""
+
+import sys
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from mixtura.config import Study, sections
+from mixtura.digest import canonical_json
+
+# What a change of a section makes again, with all that follows from it.
+RERUNS = {
+    "study": "a new folder of results",
+    "seed": "splits, and everything that draws",
+    "task": "the stage that reads the key: data, splits or prompts",
+    "models": "that model and what uses it",
+    "generators": "that generator's text",
+    "pipelines": "the changed level's text",
+    "generate": "new sets; a larger n adds shards; the last shard grows",
+    "curate": "curation; no text is generated again",
+    "embedders": "that embedder's embeddings and measures",
+    "diversity": "diversity",
+    "shift": "shift",
+    "designs": "new mixes and their runs",
+    "downstream": "that model's runs",
+    "seeds": "the new seeds' runs",
+    "plots": "figures and report",
+    "resources": "nothing",
+}
+
+
+def reference_markdown() -> str:
+    """Markdown of every key: meaning, type, default, and what reruns when it changes."""
+    parts = [
+        "# The configuration",
+        "Made from the schema by `make docs`; do not edit. `config.yaml` is a whole example. Times "
+        "are minutes, memory is MB, lengths are tokens unless a key says otherwise. `NAME` is a "
+        "name of your own: letters, digits, `.`, `_`, `-`.",
+    ]
+    for name, field in Study.model_fields.items():
+        rows = list(_rows(name, field))
+        told = f"A change makes again: {RERUNS[name]}."
+        table = ["| key | type | default | meaning |", "|---|---|---|---|", *rows]
+        parts += [f"## {name}", told, "\n".join(table)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _rows(key: str, field: Any) -> Any:
+    section = sections(field.annotation)
+    text = field.description or (section.__doc__ if section else "") or ""
+    default = _default(field)
+    kind = "section" if section else str(field.annotation)
+    yield f"| `{key}` | {_kind(field, kind)} | {default} | {' '.join(text.split())} |"
+    if section:
+        inside = f"{key}.NAME" if getattr(field.annotation, "__origin__", None) is dict else key
+        for name, inner in section.model_fields.items():
+            yield from _rows(f"{inside}.{inner.alias or name}", inner)
+
+
+def _kind(field: Any, kind: str) -> str:
+    if kind == "section":
+        return "sections by name" if _named(field) else "section"
+    for long in ("typing.", "<class '", "'>"):
+        kind = kind.replace(long, "")
+    if "Literal" in kind:
+        return "one of its names" if len(kind) > 80 else kind.replace("|", "or")
+    if "Annotated" in kind or "Any" in kind:
+        return kind.partition("[")[0]
+    return kind.replace("|", "or")
+
+
+def _named(field: Any) -> bool:
+    return getattr(field.annotation, "__origin__", None) is dict
+
+
+def _default(field: Any) -> str:
+    if field.default is PydanticUndefined:
+        return "required"
+    value = field.default
+    if isinstance(value, BaseModel):
+        return ""
+    return f"`{canonical_json(value)}`" if value is not None else "none"
+
+
+if __name__ == "__main__":
+    json = canonical_json(Study.model_json_schema())
+    sys.stdout.write(json if "--schema" in sys.argv else reference_markdown())
