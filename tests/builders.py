@@ -124,6 +124,6 @@ def tiny_study(generator: Path, encoder: Path, data: Path) -> dict[str, Any]:
         "diversity": {"repeats": 4},
         "shift": {"repeats": 4},
         "designs": {"real": [16], "mix-add": {"ratios": [1]}, "level": {}},
-        "downstream": {"reader": {"model": "reader", "epochs": 2, "learning_rate": 0.001}},
+        "downstream": {"reader": {"model": "reader", "steps": 4, "learning_rate": 0.001}},
         "seeds": [0, 1],
     }

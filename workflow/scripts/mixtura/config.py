@@ -273,7 +273,7 @@ class Finetune(Section):
     """A downstream model and how it is trained."""
 
     model: Name = Field(description="key in `models`")
-    epochs: Positive = Field(4, description="passes over the mix")
+    steps: Positive = Field(200, description="optimiser steps, the same for every mix")
     batch_size: Positive = Field(16, description="rows in one step")
     learning_rate: float = Field(1e-4, gt=0, strict=False, description="peak of a linear schedule")
     warmup: Share = Field(0.1, description="share of the steps that warm up")

@@ -1,5 +1,6 @@
 """Fine-tuning of an encoder as a classifier, and its predictions."""
 
+import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -31,6 +32,8 @@ def train_classifier(
     unknown = set(labels) - set(settings["labels"])
     if unknown:
         raise ValueError(f"labels {sorted(unknown)} are not of the task {settings['labels']}")
+    if not texts:
+        raise ValueError("an empty mix: there is nothing to train on")
     torch.manual_seed(seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -43,7 +46,8 @@ def train_classifier(
         weights, lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
     )
     classes = [settings["labels"].index(label) for label in labels]
-    plan = list(epoch_batches(texts, settings["batch_size"], settings["epochs"], seed))
+    batches = endless_batches(texts, settings["batch_size"], seed)
+    plan = list(itertools.islice(batches, settings["steps"]))
     warmup = settings["warmup"] * len(plan)
     log = []
     model.train()
@@ -99,15 +103,15 @@ def freeze_layers(model: Any, layers: int) -> None:
         part.requires_grad_(False)
 
 
-def epoch_batches(
-    texts: Sequence[str], size: int, epochs: int, seed: int, pool: int = 8
+def endless_batches(
+    texts: Sequence[str], size: int, seed: int, pool: int = 8
 ) -> Iterator[list[int]]:
-    """Batches of row numbers: every row once an epoch, in an order drawn from `seed`.
+    """Batches of row numbers without end: every row once an epoch, in an order drawn from `seed`.
 
     Each `pool` batches share rows of like length, so that little is padded.
     """
     rng = random.Random(seed)
-    for _ in range(epochs):
+    while True:
         order = list(range(len(texts)))
         rng.shuffle(order)
         batches = []
