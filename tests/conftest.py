@@ -55,10 +55,10 @@ def run_snakemake(
     """Run Snakemake on this workflow in `folder`; output and errors come back as one text."""
     (folder / "study.yaml").write_text(yaml.safe_dump(config))
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-    command += ["--configfile", "study.yaml", "--profile", str(ROOT / "profiles" / profile)]
+    command += ["--configfile", str(folder / "study.yaml"), "--directory", str(folder)]
     return subprocess.run(
-        [*command, *arguments],
-        cwd=folder,
+        [*command, "--profile", f"profiles/{profile}", *arguments],
+        cwd=ROOT,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

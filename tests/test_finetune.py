@@ -18,7 +18,7 @@ from mixtura.finetune import (
 
 SETTINGS: dict[str, Any] = {
     "labels": ["negative", "positive"],
-    "steps": 48,
+    "steps": 32,
     "batch_size": 16,
     "learning_rate": 5e-3,
     "warmup": 0.1,
@@ -43,7 +43,7 @@ def test_it_learns_and_predicts_rows_in_their_order(encoder: Path) -> None:
     assert right.mean() > 0.9
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
     assert steps["loss"].tail(5).mean() < steps["loss"].head(5).mean()
-    assert steps.height == 48
+    assert steps.height == 32
 
 
 def test_the_seed_decides_the_weights(encoder: Path) -> None:

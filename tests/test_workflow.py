@@ -76,7 +76,7 @@ def test_every_completion_is_a_row_or_has_a_receipt(done: Path) -> None:
             for kind in ("generated", "rejected")
             for shard in (0, 1)
         ]
-        assert sorted(row for shard in shards for row in shard["index"]) == list(range(48))
+        assert sorted(row for shard in shards for row in shard["index"]) == list(range(64))
         counts = table(done, "tables/curation").filter(level=level)
         removed = table(done, f"removed/writer/topic/{level}")
         assert counts["removed"].sum() == removed.height

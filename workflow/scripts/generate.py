@@ -40,7 +40,7 @@ for number, places in enumerate(work, start=1):
             [prompts[place] for place in places],
             lambda batch, seed: backend.complete(batch, generator["sampling"], seed),
             origin,
-            stream_seed(0, *settings["stream"], "batch", number),
+            stream_seed(0, *settings["stream"], settings["shard"], "batch", number),
         )
         write_table(made, part)
     parts.append(pl.read_parquet(part, schema=ROWS))

@@ -137,7 +137,7 @@ class Generate(Section):
     levels: list[Level] = Field(min_length=1, description="levels that this study generates")
     n: Positive = Field(192, description="rows per level after curation, the same for all")
     overgenerate: float = Field(1.3, ge=1, description="prompts per row that is needed")
-    shard: Positive = Field(256, description="prompts in one shard, the unit of work")
+    shard: Positive = Field(256, description="prompts in one shard, the unit of work; all are full")
 
 
 FILTERS = (
@@ -432,7 +432,7 @@ def check_supply(study: Study, rows: dict[str, int]) -> None:
                 f"task.data: label {value!r} has {have} rows, but task.test ({task.test}) + "
                 f"task.reference ({task.reference}) + the larger of task.examples and designs.real "
                 f"({wanted - task.test - task.reference}) need {wanted // classes} of each label; "
-                f"labels in the data: {_list(rows)}"
+                f"labels in the data: {_list(sorted(rows))}"
             )
 
 

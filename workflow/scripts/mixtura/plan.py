@@ -94,10 +94,9 @@ class Plan:
         return math.ceil(self.study.generate.n * self.study.generate.overgenerate)
 
     @property
-    def shards(self) -> list[int]:
-        """Prompts of each shard; a larger n adds shards and grows the last one."""
-        size = self.study.generate.shard
-        return [min(size, self.prompts - start) for start in range(0, self.prompts, size)]
+    def shards(self) -> range:
+        """Numbers of a level's shards. All are full: a larger n adds some and changes none."""
+        return range(math.ceil(self.prompts / self.study.generate.shard))
 
     figures = FIGURES
 
@@ -168,7 +167,7 @@ class Plan:
     def generated_shards(self, wildcards: Any) -> list[str]:
         """Shards of one set."""
         folder = f"generated/{wildcards.generator}/{wildcards.pipeline}/{wildcards.level}"
-        return [self.path(f"{folder}/{shard}.parquet") for shard in range(len(self.shards))]
+        return [self.path(f"{folder}/{shard}.parquet") for shard in self.shards]
 
     def generated_set(self, wildcards: Any) -> list[str]:
         """Curated rows that an arm mixes in, none for real data alone."""
@@ -225,7 +224,7 @@ class Plan:
 
     def generate_settings(self, wildcards: Any) -> str:
         """What one shard of generated rows depends on."""
-        study, shard = self.study, int(wildcards.shard)
+        study, shard, size = self.study, int(wildcards.shard), self.study.generate.shard
         pipeline = study.pipelines[wildcards.pipeline]
         return canonical_json(
             {
@@ -234,9 +233,15 @@ class Plan:
                 "level": _plain(pipeline.levels[wildcards.level]),
                 "labels": sorted(study.task.labels.values()),
                 "noun": study.task.noun,
-                "first": shard * study.generate.shard,
-                "prompts": self.shards[shard],
-                "stream": [study.seed, *wildcards],
+                "shard": shard,
+                "first": shard * size,
+                "prompts": size,
+                "stream": [
+                    study.seed,
+                    wildcards.generator,
+                    wildcards.pipeline,
+                    wildcards.level,
+                ],
             }
         )
 

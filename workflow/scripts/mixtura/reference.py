@@ -20,7 +20,7 @@ RERUNS = {
     "models": "that model and what uses it",
     "generators": "that generator's text",
     "pipelines": "the changed level's text",
-    "generate": "new sets; a larger n adds shards; the last shard grows",
+    "generate": "new sets; a larger n adds shards and changes none",
     "curate": "curation; no text is generated again",
     "embedders": "that embedder's embeddings and measures",
     "diversity": "diversity",
