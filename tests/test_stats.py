@@ -219,6 +219,19 @@ def test_findings_agree_with_the_functions_and_ignore_row_order(rng):
     assert (row["n"], row["seeds"]) == (200, 5)
 
 
+def test_an_arm_is_compared_with_each_of_its_baselines(rng):
+    rows, arms = study(rng)
+    once = findings(rows, arms)
+    again = arms.filter(arm="D1").with_columns(baseline=pl.lit("D2"))
+    both = findings(rows, pl.concat([arms, again])).filter(arm="D1", metric="accuracy")
+    assert both["baseline"].to_list() == ["real", "D2"]
+    alone = once.filter(arm="D1", metric="accuracy")["difference"][0]
+    value = dict(once.filter(metric="accuracy").select("arm", "value").iter_rows())
+    assert both["difference"].to_list() == pytest.approx([alone, value["D1"] - value["D2"]])
+    with pytest.raises(ValueError, match="twice in one design"):
+        findings(rows, pl.concat([arms, arms]))
+
+
 def test_findings_with_one_seed_have_no_evidence(rng):
     frame = findings(*study(rng, seeds=1)).filter(pl.col("baseline").is_not_null())
     assert frame["p_value"].null_count() == frame["difference_low"].null_count() == frame.height

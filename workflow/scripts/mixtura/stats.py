@@ -9,6 +9,7 @@ test in words and gives its simulated error rates.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -694,7 +695,7 @@ def findings(
     seed: int = 0,
     level: float = 0.95,
 ) -> pl.DataFrame:
-    """Compare every arm with its real-only baseline: one row per (arm, model, metric).
+    """Compare every arm with its real-only baselines: one row per (row of arms, model, metric).
 
     predictions has a row per arm, model, seed and test item, with columns arm, model, seed, id,
     gold, predicted (null is a wrong answer); arms has arm, design, generator, pipeline, level,
@@ -710,11 +711,11 @@ def findings(
     columns = ["arm", "design", "generator", "pipeline", "level", "n_real", "n_generated"]
     if missing := {*columns, "baseline"} - set(arms.columns):
         raise ValueError(f"arms lack the columns {sorted(missing)}")
-    if arms["arm"].is_duplicated().any():
-        raise ValueError("an arm has two rows in arms")
+    if arms.select("arm", "design", "baseline").is_duplicated().any():
+        raise ValueError("arms compare an arm with the same baseline twice in one design")
     runs = _runs(predictions)
-    known = {row["arm"]: row for row in arms.iter_rows(named=True)}
-    if unknown := {arm for arm, _ in runs} - set(known):
+    listed = list(arms.iter_rows(named=True))
+    if unknown := {arm for arm, _ in runs} - {row["arm"] for row in listed}:
         raise ValueError(f"predictions hold arms that arms does not list: {sorted(unknown)}")
     rows = []
     for name in metrics:
@@ -723,15 +724,16 @@ def findings(
             key: _scores(run.gold, run.predicted, metric, resamples, seed)
             for key, run in runs.items()
         }
-        against = _against_baseline(known, runs, scored)
-        for (arm, model), run in runs.items():
+        against = _against_baseline(listed, runs, scored)
+        for entry, (arm, model) in ((e, key) for e in listed for key in runs if key[0] == e["arm"]):
+            run, baseline = runs[arm, model], entry["baseline"]
             scores, resampled = scored[arm, model]
             score = _score(_spread(scores, resampled, run.gold.size), metric, level)
-            row = {column: known[arm][column] for column in columns}
+            row = {column: entry[column] for column in columns}
             row |= {"model": model, "metric": name, **score._asdict()}
-            row |= {"baseline": known[arm]["baseline"], "n": run.gold.size, "seeds": len(scores)}
-            if (arm, model) in against:
-                spread = against[arm, model]
+            row |= {"baseline": baseline, "n": run.gold.size, "seeds": len(scores)}
+            if baseline is not None:
+                spread = against[arm, model, baseline]
                 result = _difference(spread, metric, level)
                 row |= {
                     "difference": result.difference,
@@ -749,15 +751,15 @@ def findings(
 
 
 def _against_baseline(
-    known: dict[str, dict[str, Any]],
+    listed: list[dict[str, Any]],
     runs: dict[tuple[str, str], _Run],
     scored: dict[tuple[str, str], tuple[Array, Array]],
-) -> dict[tuple[str, str], _Spread]:
-    """Per (arm, model) its difference to the baseline over the seeds that both have."""
-    families: dict[Any, list[tuple[tuple[str, str], _Spread, Array]]] = {}
-    for (arm, model), run in runs.items():
-        baseline = known[arm]["baseline"]
-        if baseline is None:
+) -> dict[tuple[str, str, str], _Spread]:
+    """Per (arm, model, baseline) the difference over the seeds that both have."""
+    pairs = dict.fromkeys((row["arm"], row["baseline"]) for row in listed if row["baseline"])
+    families: dict[Any, list[tuple[tuple[str, str, str], _Spread, Array]]] = {}
+    for (compared, baseline), ((arm, model), run) in product(pairs, runs.items()):
+        if arm != compared:
             continue
         name = f"arm {arm}, model {model}"
         if (baseline, model) not in runs:
@@ -773,8 +775,8 @@ def _against_baseline(
         change = a[mine] - b[theirs]
         spread = _spread(change, resampled_a[mine] - resampled_b[theirs], run.gold.size)
         family = (baseline, model, *common)
-        families.setdefault(family, []).append(((arm, model), spread, change))
-    against: dict[tuple[str, str], _Spread] = {}
+        families.setdefault(family, []).append(((arm, model, baseline), spread, change))
+    against: dict[tuple[str, str, str], _Spread] = {}
     for members in families.values():
         keys, spreads, changes = zip(*members, strict=True)
         against |= dict(zip(keys, _lend(list(spreads), list(changes)), strict=True))
