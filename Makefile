@@ -7,7 +7,7 @@ STUDY := $(shell sed -n 's/^study: *//p' config/config.yaml)
 
 demo: .venv/installed
 	@$(BIN)/snakemake --profile profiles/local
-	@cat results/$(STUDY)/findings.md
+	@sed '/^## Diversity/,$$d' results/$(STUDY)/findings.md
 	@echo "Report: $(CURDIR)/results/$(STUDY)/report.html"
 
 test: .venv/installed-dev
