@@ -46,6 +46,17 @@ def test_reference_adds_shift_and_labels_are_used(run):
     assert first == pytest.approx(1 / 7)
 
 
+def test_held_out_texts_give_the_noise_floor(run):
+    result = run("made.csv", "--reference", "real.csv", "--held-out", "made.jsonl",
+                 "--measure", "ngram_jensen_shannon", "--measure", "distinct_n",
+                 "--repeats", "0", "--output", "out.parquet")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "floor" in result.stdout
+    table = pl.read_parquet("out.parquet").filter(measure="ngram_jensen_shannon")
+    assert table["floor"].to_list() == pytest.approx(table["value"].to_list())
+    assert table["ratio"].to_list() == pytest.approx([1, 1])
+
+
 def test_embedder_adds_measures_of_meaning(run, monkeypatch):
     import mixtura.embed
 
@@ -72,6 +83,7 @@ def test_embedder_adds_measures_of_meaning(run, monkeypatch):
         (["made.csv", "--measure", "sparkle"], "unknown measures sparkle: use dcscore"),
         (["made.csv", "--measure", "dcscore"], "dcscore needs embeddings"),
         (["made.csv", "--measure", "mmd"], "mmd: needs --reference"),
+        (["made.csv", "--held-out", "real.csv"], "--held-out: needs --reference"),
         (["made.csv", "--n", "31"], "between 1 and the 30"),
         (["wrong.txt"], "allowed are .csv"),
         (["number.jsonl"], "rows of Int64"),

@@ -35,8 +35,9 @@ def value(frame, measure, **settings):
 
 def test_every_measure_is_the_function_it_names():
     frame = diversity_panel(
-        TEXTS, X, REAL, LABELS, [i // 2 for i in range(N)], repeats=0, measures=None
-    )
+        TEXTS, X, REAL, LABELS, [i // 2 for i in range(N)], repeats=0, measures=None,
+        judge=lambda texts: texts,
+    )  # fmt: skip
     assert set(frame["measure"]) == panel.DIVERSITY.keys()
     assert frame["value"].null_count() == 0
     assert frame["low"].null_count() == frame.height
@@ -52,6 +53,7 @@ def test_every_measure_is_the_function_it_names():
     assert value(frame, "distinct_n", n=2)["value"] == diversity.distinct_n(TEXTS, 2)
     assert value(frame, "self_bleu")["value"] == pytest.approx(diversity.self_bleu(TEXTS))
     assert value(frame, "topic_count")["value"] == 30
+    assert value(frame, "llm_cluster_score")["value"] == 10
     assert value(frame, "label_entropy")["value"] == pytest.approx(math.log(3))
 
 
@@ -190,6 +192,52 @@ def test_intervals_hold_what_they_promise(measure, subset):
         halves.append((row["high"] - row["low"]) / 2)
     expected = 2.262 * np.std(values, ddof=1)
     assert np.sqrt(np.mean(np.square(halves))) == pytest.approx(expected, rel=0.3)
+
+
+def test_intervals_stay_in_the_range_of_their_measure():
+    random = np.random.default_rng(1)
+    real, far = random.normal(size=(2, 40, 4))
+    frame = shift_panel(
+        TEXTS[:40], real, [f"{i} z" for i in range(40)], far + 30, TEXTS[:40], real[::-1],
+        normalise=False, measures=["c2st", "prdc", "ngram_jensen_shannon", "mmd"],
+        options={"c2st": {"folds": 2}}, repeats=6,
+    )  # fmt: skip
+    assert value(frame, "c2st")["value"] > 0.99
+    for row in frame.iter_rows(named=True):
+        least, most = panel.RANGES.get(row["measure"], (0, math.inf))
+        for low, high in (("low", "high"), ("floor_low", "floor_high")):
+            assert least <= row[low] <= row[high] <= most, row
+    assert value(frame, "mmd")["floor_low"] < 0  # unbiased: its range goes below 0
+    frame = diversity_panel(["a b", "c d"] * 3 + TEXTS[:6], X[:12], repeats=6)
+    for row in frame.filter(pl.col("low").is_not_null()).iter_rows(named=True):
+        least, most = panel.RANGES.get(row["measure"], (0, math.inf))
+        assert least <= row["low"] <= row["value"] <= row["high"] <= most, row
+
+
+def test_ranges_name_measures():
+    names = {*panel.DIVERSITY, *panel.SHIFT, "precision", "recall", "coverage"} - {"prdc"}
+    assert panel.RANGES.keys() <= names
+
+
+def test_the_reference_is_clustered_once_for_all_subsets(monkeypatch):
+    fits = []
+    kmeans = diversity.embeddings.kmeans
+
+    def counted(*arguments):
+        fits.append(arguments)
+        return kmeans(*arguments)
+
+    monkeypatch.setattr(diversity.embeddings, "kmeans", counted)
+    frame = diversity_panel(None, X, REAL, measures=["partition_entropy"], repeats=5)
+    assert len(fits) == 1
+    assert frame["value"][0] == pytest.approx(diversity.partition_entropy(X, REAL))
+
+
+def test_a_long_reference_is_cut_and_its_length_recorded(monkeypatch):
+    monkeypatch.setattr(panel, "REFERENCE_LIMIT", 20)
+    frame = diversity_panel(None, X, REAL, measures=["facility_location"], repeats=0)
+    assert json.loads(frame["settings"][0])["n_reference"] == 20
+    assert frame["value"][0] == pytest.approx(diversity.facility_location(X, REAL[:20]))
 
 
 def test_progress_names_each_measure():

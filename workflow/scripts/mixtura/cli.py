@@ -52,9 +52,13 @@ def dedup(
 def score(
     file: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet file to measure")],
     reference: Annotated[Path | None, typer.Option(help="file of real texts")] = None,
-    text_column: Annotated[str, typer.Option(help="column with the texts, in both files")] = "text",
+    held_out: Annotated[
+        Path | None,
+        typer.Option(help="file of other real texts: their shift is the noise floor"),
+    ] = None,
+    text_column: Annotated[str, typer.Option(help="column with the texts, in all files")] = "text",
     label_column: Annotated[
-        str | None, typer.Option(help="column with the labels, in both files")
+        str | None, typer.Option(help="column with the labels, in all files")
     ] = None,
     embedder: Annotated[
         str | None, typer.Option(help="folder or name of a sentence-transformers model")
@@ -83,11 +87,13 @@ def score(
         ]
         if chosen[1] and reference is None:
             raise ValueError(f"{', '.join(chosen[1])}: needs --reference")
-        texts, labels, vectors = _scored(file, text_column, label_column, embedder)
-        real_texts, real_labels, real_vectors = (
+        if held_out is not None and reference is None:
+            raise ValueError("--held-out: needs --reference, it is compared with it")
+        (texts, labels, vectors), (real_texts, real_labels, real_vectors), held = (
             (None, None, None)
-            if reference is None
-            else _scored(reference, text_column, label_column, embedder)
+            if path is None
+            else _scored(path, text_column, label_column, embedder)
+            for path in (file, reference, held_out)
         )
         frames = []
         if chosen[0] != []:
@@ -113,8 +119,11 @@ def score(
                         real_vectors,
                         texts,
                         vectors,
+                        held[0],
+                        held[2],
                         real_labels=real_labels,
                         generated_labels=labels,
+                        held_out_labels=held[1],
                         n=n,
                         repeats=repeats,
                         seed=seed,
@@ -136,7 +145,8 @@ def score(
         tbl_hide_dataframe_shape=True,
         tbl_hide_column_data_types=True,
     ):
-        typer.echo(table.select("measure", "settings", "n", "value", "low", "high", "^p_value$"))
+        shown = ("measure", "settings", "n", "value", "low", "high", "^floor$", "^ratio$")
+        typer.echo(table.select(*shown, "^p_value$"))
 
 
 @contextmanager

@@ -11,7 +11,8 @@ the subsets times sqrt(m / (n - m)). m is half of n, where the factor is 1, or `
 interval is value +- Student's t times that error, symmetric around the value at n. Diversity
 measures that grow with n spread in proportion to their value, so there the spread is also scaled by
 value / mean of the subsets. Texts are taken as independent draws: near-duplicates from one prompt
-make the true interval wider. For MMD under no shift it is too wide, never too narrow.
+make the true interval wider. For MMD under no shift it is too wide, never too narrow. An interval
+ends where the measure's range ends (`RANGES`): an AUC above 1 is no answer.
 """
 
 import json
@@ -43,6 +44,9 @@ class Sample:
     labels: list[Hashable] | None = None
     topics: list[Hashable] | None = None
     reference: Matrix | None = None
+    judge: Callable[[list[str]], Sequence[Hashable]] | None = None
+    # What does not depend on the rows (clusters of the reference) is found once for all subsets.
+    shared: dict[Any, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of texts."""
@@ -50,7 +54,7 @@ class Sample:
 
     def take(self, rows: np.ndarray) -> "Sample":
         """Return the given rows; the reference stays whole."""
-        lists = {
+        lists: dict[str, Any] = {
             name: None if (held := getattr(self, name)) is None else [held[i] for i in rows]
             for name in ("texts", "tokens", "labels", "topics")
         }
@@ -75,15 +79,32 @@ class Measure:
     default: bool = True
 
 
+REFERENCE_LIMIT = 20_000
+"""Most reference rows that a diversity measure compares with: the first ones."""
+
+
 def _embedded(function: Callable[..., Any], **options: Any) -> Measure:
     return Measure(lambda s, **o: function(s.embeddings, **o), ("embeddings",), options)
 
 
-def _referenced(function: Callable[..., Any], **options: Any) -> Measure:
+def _referenced(function: Callable[..., Any], limit: int | None = None, **options: Any) -> Measure:
     def call(s: Sample, **o: Any) -> Any:
         return function(s.embeddings, s.reference, **o)
 
-    return Measure(call, ("embeddings", "reference"), options)
+    return Measure(call, ("embeddings", "reference"), options, limit)
+
+
+def _partition(s: Sample, clusters: int, seed: int) -> float:
+    key = ("partition", clusters, seed)
+    if key not in s.shared:
+        s.shared[key] = diversity.partition(s.reference, clusters, seed)
+    return diversity.entropy(np.bincount(s.shared[key](s.embeddings)))
+
+
+def _judged(s: Sample, **options: Any) -> float:
+    if s.texts is None or s.judge is None:
+        raise ValueError("llm_cluster_score needs texts and a judge")
+    return diversity.llm_cluster_score(s.texts, s.judge, **options)
 
 
 def _worded(function: Callable[..., Any], limit: int | None = None, **options: Any) -> Measure:
@@ -93,14 +114,16 @@ def _worded(function: Callable[..., Any], limit: int | None = None, **options: A
 DIVERSITY = {
     "dcscore": _embedded(diversity.dcscore, kernel="cosine", tau=[1.0, 0.05], gamma=1.0, degree=3),
     "vendi_score": _embedded(diversity.vendi_score, q=[1.0, math.inf]),
-    "novelsum": _referenced(diversity.novelsum, alpha=1.0, beta=0.5, k=10),
+    "novelsum": _referenced(diversity.novelsum, 20_000, alpha=1.0, beta=0.5, k=10),
     "mean_pairwise_distance": _embedded(diversity.mean_pairwise_distance),
     "chamfer_distance": _embedded(diversity.chamfer_distance),
     "knn_distance": _embedded(diversity.knn_distance, k=5),
     "kmeans_inertia": _embedded(diversity.kmeans_inertia, clusters=10, seed=0),
     "radius": _embedded(diversity.radius),
     "log_determinant": _embedded(diversity.log_determinant, eps=1.0),
-    "partition_entropy": _referenced(diversity.partition_entropy, clusters=10, seed=0),
+    "partition_entropy": Measure(
+        _partition, ("embeddings", "reference"), {"clusters": 10, "seed": 0}
+    ),
     "facility_location": _referenced(diversity.facility_location),
     "distinct_n": _worded(diversity.distinct_n, n=[1, 2, 3]),
     "ngram_diversity": _worded(diversity.ngram_diversity, n=4),
@@ -115,6 +138,9 @@ DIVERSITY = {
     "label_entropy": Measure(lambda s: diversity.label_entropy(s.labels), ("labels",)),
     "topic_entropy": Measure(lambda s: diversity.label_entropy(s.topics), ("topics",)),
     "topic_count": Measure(lambda s: float(len(Counter(s.topics))), ("topics",)),
+    "llm_cluster_score": Measure(
+        _judged, ("texts", "judge"), {"sample": 10, "repeats": 20, "seed": 0}
+    ),
 }
 """The diversity measures by name. Options given to `diversity_panel` replace the defaults here."""
 
@@ -154,6 +180,43 @@ SHIFT = {
 }
 """The shift measures by name. Options given to `shift_panel` replace the defaults here."""
 
+RANGES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("dcscore", "vendi_score", "topic_count", "perplexity"), (1, math.inf)),
+    **dict.fromkeys(
+        (
+            "mean_pairwise_distance",
+            "chamfer_distance",
+            "knn_distance",
+            "nearest_real_distance",
+        ),
+        (0, 2),
+    ),
+    **dict.fromkeys(
+        (
+            "kmeans_inertia",
+            "radius",
+            "distinct_n",
+            "self_bleu",
+            "rouge_l_homogenisation",
+            "mattr",
+            "hdd",
+            "precision",
+            "recall",
+            "coverage",
+            "c2st",
+            "mauve",
+            "ngram_jensen_shannon",
+            "length_shift",
+            "label_shift",
+        ),
+        (0, 1),
+    ),
+    "facility_location": (-1, 1),
+    "mmd": (-math.inf, 2),
+    "mmd_test": (-math.inf, 2),
+}
+"""Range of every measure that is not simply 0 or more; intervals are cut to it."""
+
 _DIVERSITY_COLUMNS = {
     "measure": pl.String,
     "settings": pl.String,
@@ -182,6 +245,7 @@ def diversity_panel(
     options: Mapping[str, Options] | None = None,
     token_budget: int | None = None,
     subset: int = 2_500,
+    judge: Callable[[list[str]], Sequence[Hashable]] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> pl.DataFrame:
     """Measure the diversity of a set of texts. One row a measure and setting.
@@ -191,7 +255,9 @@ def diversity_panel(
     the same n, and the same token_budget for n-gram measures, to all sets to be compared.
     repeats: subsets an interval is made of, 0 for none; subset: most rows of one of them.
     measures: names from `DIVERSITY` (default: all that the inputs allow); options: {measure:
-    {option: value or list}}. progress is called with each name before it is measured.
+    {option: value or list}}. judge: gives each of some texts a label of its group, for
+    llm_cluster_score (`mixtura.judge`). progress is called with each name before it is measured.
+    Of the reference the first `REFERENCE_LIMIT` rows are compared with, recorded as n_reference.
 
     Columns: measure, settings (JSON), n (rows used), repeats, value, low, high (95 %, module
     docstring). Where no measures are named, one that this set is too small or too uniform for has a
@@ -200,6 +266,7 @@ def diversity_panel(
     and for a named measure that is not defined here.
     """
     whole = _sample(texts, embeddings, labels, topics, "generated", reference_embeddings)
+    whole = replace(whole, judge=judge)
     chosen = _chosen(DIVERSITY, measures, options, whole)
     n = _check(n, repeats, subset, len(whole))
     drawn = whole.take(np.random.default_rng([seed, 0]).permutation(len(whole))[:n])
@@ -217,7 +284,7 @@ def diversity_panel(
         spread = _subsets(take, (part,), found, repeats, subset, seed)
         for f, s in zip(found, spread, strict=True):
             note = _note(name, f.settings, whole)
-            low, high = s.interval(f.value, grows=True)
+            low, high = _within(f.name or name, s.interval(f.value, grows=True))
             rows.append(
                 {
                     "measure": f.name or name,
@@ -300,8 +367,8 @@ def shift_panel(
             floor_spread = [_Spread([], 1, 2) for _ in found]
         extra = {"normalise": normalise} if "embeddings" in measure.needs else {}
         for f, s, b, bs in zip(found, spread, floors, floor_spread, strict=True):
-            low, high = s.interval(f.value)
-            floor_low, floor_high = bs.interval(b.value)
+            low, high = _within(f.name or name, s.interval(f.value))
+            floor_low, floor_high = _within(f.name or name, bs.interval(b.value))
             ratio = None if f.value is None or not b.value or b.value < 0 else f.value / b.value
             rows.append(
                 {
@@ -360,6 +427,17 @@ class _Spread:
         return value - reach, value + reach
 
 
+def _within(
+    name: str, interval: tuple[float, float] | tuple[None, None]
+) -> tuple[float, float] | tuple[None, None]:
+    """Cut an interval to the range of its measure."""
+    low, high = interval
+    if low is None or high is None:
+        return None, None
+    least, most = RANGES.get(name, (0, math.inf))
+    return max(low, least), min(high, most)
+
+
 def _sample(
     texts: Sequence[str] | None,
     embeddings: Matrix | None,
@@ -371,7 +449,7 @@ def _sample(
     if embeddings is not None:
         embeddings = matrix(embeddings, f"{name} embeddings")
     if reference is not None:
-        reference = matrix(reference, "reference embeddings")
+        reference = matrix(reference, "reference embeddings")[:REFERENCE_LIMIT]
     if isinstance(texts, str) or not all(isinstance(text, str) for text in texts or []):
         raise ValueError(f"{name} texts must be a list of strings")
     given = {"texts": texts, "embeddings": embeddings, "labels": labels, "topics": topics}
@@ -390,6 +468,9 @@ def _sample(
         topics,
         reference,
     )
+
+
+_NEEDED = {"tokens": "texts", "judge": "a judge"}
 
 
 def _chosen(
@@ -412,7 +493,7 @@ def _chosen(
     chosen: list[tuple[str, Measure, Options]] = []
     for name in names:
         if missing[name]:
-            needed = ", ".join("texts" if n == "tokens" else n for n in missing[name])
+            needed = ", ".join(_NEEDED.get(n, n) for n in missing[name])
             raise ValueError(f"{name} needs {needed}, for every set")
         own = options.get(name, {})
         allowed = known[name].options
