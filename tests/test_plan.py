@@ -1,11 +1,13 @@
 """The plan: what a study is made of, and what names it."""
 
 import copy
+import json
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from mixtura.config import ConfigError
 from mixtura.plan import Arm, Plan, read_plan
 
 
@@ -52,3 +54,31 @@ def test_resources_grow_with_the_attempt(tiny: dict[str, Any]) -> None:
     assert given.mem_mb("finetune")(None, 1) == 500
     assert given.mem_mb("finetune")(None, 3) == 1500
     assert given.runtime("finetune")(None, 2) == 2 * given.runtime("finetune")(None, 1)
+
+
+def _measured(plan: Plan, kind: str = "diversity") -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(plan.measure_settings(kind)(SimpleNamespace(embedder="e")))
+    return found
+
+
+def test_the_token_budget_is_the_same_for_all_sets(tiny: dict[str, Any], plan: Plan) -> None:
+    assert _measured(plan)["token_budget"] == 16 * 3  # rows x least words that curation passes
+    assert "token_budget" not in _measured(plan, "shift")
+    given = read_plan({**tiny, "diversity": {"token_budget": 77}})
+    assert _measured(given)["token_budget"] == 77
+    unfiltered = read_plan({**tiny, "curate": {"filters": {}}})
+    assert _measured(unfiltered)["token_budget"] == 16
+
+
+def test_a_judge_adds_its_measure_and_its_model(tiny: dict[str, Any], plan: Plan) -> None:
+    assert plan.judge_model() == [] and _measured(plan)["judge"] is None
+    judged = read_plan({**tiny, "diversity": {"judge": "writer"}})
+    assert judged.judge_model() == ["results/tiny/models/writer"]
+    assert _measured(judged)["measures"][-1] == "llm_cluster_score"
+    assert _measured(judged)["judge"]["model"] == "writer"
+    for wrong, told in (
+        ({"judge": "nobody"}, "diversity.judge: 'nobody' is not defined; allowed: writer"),
+        ({"measures": ["llm_cluster_score"]}, "'llm_cluster_score' needs diversity.judge"),
+    ):
+        with pytest.raises(ConfigError, match=told):
+            read_plan({**tiny, "diversity": wrong})

@@ -1,6 +1,7 @@
 """The whole workflow on a tiny study: it runs, it repeats, and it reruns what a change touches."""
 
 import copy
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import polars as pl
 import pytest
 
 from conftest import run_snakemake
+from mixtura.plan import FIGURES
 
 pytestmark = pytest.mark.workflow
 
@@ -124,6 +126,17 @@ def test_measures_have_floors_and_intervals(done: Path) -> None:
     assert shift["floor"].null_count() == 0 and set(shift["n"]) == {16}
 
 
+def test_a_text_is_embedded_once(done: Path, tiny: dict[str, Any]) -> None:
+    """A larger n embeds only what is new: the store outlives the declared outputs."""
+    set_ = "results/tiny/embeddings/reader/writer/topic/D0.parquet"
+    before = (done / set_).read_bytes()
+    run = run_snakemake(done, tiny, "--force", set_)
+    assert run.returncode == 0, run.stdout
+    assert (done / set_).read_bytes() == before
+    stats = json.loads((done / "results/tiny/logs/embed/reader/writer/topic/D0.json").read_text())
+    assert (stats["rows"], stats["embedded"]) == (16, 0)
+
+
 def test_one_more_seed_trains_that_seed(done: Path, tiny: dict[str, Any]) -> None:
     run = run_snakemake(done, {**tiny, "seeds": [0, 1, 2]}, "-n")
     assert run.stdout.count("Fine-tune reader") == 5
@@ -230,5 +243,5 @@ def test_the_report_shows_its_figures_in_a_browser(done: Path) -> None:
         text=True,
         timeout=120,
     ).stdout
-    assert seen.count("<svg") == 4 and seen.count("</figure>") == 4
+    assert seen.count("<svg") == len(FIGURES) == seen.count("</figure>")
     assert "designed diversity level" in seen

@@ -3,6 +3,7 @@
 
 rule figures:
     input:
+        **PLAN.mapped(),
         findings=PLAN.path("tables/findings.parquet"),
         diversity=PLAN.path("tables/diversity.parquet"),
         shift=PLAN.path("tables/shift.parquet"),

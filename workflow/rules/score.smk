@@ -21,6 +21,7 @@ rule embed_real:
         gpu=PLAN.gpu("embed"),
     params:
         settings=PLAN.embed_settings(),
+        store=PLAN.path(".embeddings"),
         code=code("embed.py"),
     message:
         "Embed real reference rows with {wildcards.embedder}"
@@ -47,6 +48,7 @@ rule embed:
         gpu=PLAN.gpu("embed"),
     params:
         settings=PLAN.embed_settings(),
+        store=PLAN.path(".embeddings"),
         code=code("embed.py"),
     message:
         "Embed {wildcards.generator} {wildcards.pipeline} {wildcards.level} with {wildcards.embedder}"
@@ -60,6 +62,7 @@ rule diversity:
             "embeddings/{embedder}/{generator}/{pipeline}/{level}.parquet"
         ),
         reference=PLAN.path("embeddings/{embedder}/reference.parquet"),
+        judge=PLAN.judge_model(),
     output:
         PLAN.path("scores/diversity/{embedder}/{generator}/{pipeline}/{level}.parquet"),
     log:

@@ -1,23 +1,31 @@
-"""Embed the texts of one table."""
+"""Embed the texts of one table; texts that the study embedded before are read from its store."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from header import Job, write_table
-from mixtura.embed import embed
+from mixtura.embed import embed, model_digest, stored_embeddings
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 job = Job(snakemake)
+model, dtype = snakemake.input.model, job.settings["dtype"]
 rows = pl.read_parquet(snakemake.input.rows)
 if splits := snakemake.input.get("splits"):
     kept = pl.read_parquet(splits).filter(split="reference")
     rows = rows.join(kept.select("id"), on="id", how="semi")
-made = embed(rows["text"].to_list(), snakemake.input.model)
-table = rows.select("id", "text", "label", "^topic$").with_columns(
-    embedding=pl.Series(made, dtype=pl.Array(pl.Float32, made.shape[1]))
+made, new = stored_embeddings(
+    rows["text"].to_list(),
+    lambda texts: embed(texts, model),
+    Path(snakemake.params.store, f"{Path(model).name}-{model_digest(Path(model))}-{dtype}"),
+    dtype,
 )
-write_table(table, snakemake.output[0])
-job.done(rows=rows.height)
+kind = pl.Array(pl.Float16 if dtype == "float16" else pl.Float32, made.shape[1])
+table = rows.select("id", "text", "label", "^topic$").with_columns(
+    embedding=pl.Series(made, dtype=kind)
+)
+write_table(table, snakemake.output[0], model=model_digest(Path(model)), dtype=dtype)
+job.done(rows=rows.height, embedded=new)

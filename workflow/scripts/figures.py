@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 job = Job(snakemake)
-tables = {name: pl.read_parquet(file) for name, file in snakemake.input.items()}
+single = ("findings", "diversity", "shift", "reference")
+tables = {name: pl.read_parquet(snakemake.input[name]) for name in single}
+sets = []
+for part in snakemake.input.generated:
+    generator, pipeline, level = Path(part).with_suffix("").parts[-3:]
+    made = {"generator": generator, "pipeline": pipeline, "level": level}
+    named = [pl.lit(value).alias(key) for key, value in made.items()]
+    sets.append(pl.read_parquet(part, columns=["id", "embedding"]).with_columns(*named))
+tables["generated"] = pl.concat(sets)
 for path in snakemake.output:
     figure = draw(Path(path).stem, tables, job.settings)
     with whole(path) as file:

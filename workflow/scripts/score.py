@@ -6,52 +6,50 @@ import numpy as np
 import polars as pl
 
 from header import Job, write_table
+from mixtura.backends import BACKENDS
 from mixtura.data import balanced_prefix
+from mixtura.judge import llm_judge
 from mixtura.panel import diversity_panel, shift_panel
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
+
+def columns(rows: pl.DataFrame) -> tuple[list[str], np.ndarray, list[str]]:
+    """Texts, embeddings (n, d) and labels of the rows."""
+    return rows["text"].to_list(), rows["embedding"].to_numpy(), rows["label"].to_list()
+
+
 job = Job(snakemake)
 settings, wildcards = job.settings, snakemake.wildcards
-n = settings["n"]
 generated = pl.read_parquet(snakemake.input.generated)
 reference = pl.read_parquet(snakemake.input.reference)
-real = balanced_prefix(reference, n)
-held_out = balanced_prefix(reference.join(real, on="id", how="anti", maintain_order="left"), n)
-
-
-def vectors(rows: pl.DataFrame) -> np.ndarray:
-    """Embeddings of the rows, (n, d)."""
-    return rows["embedding"].to_numpy()
-
-
+real = balanced_prefix(reference, settings["n"])
+rest = reference.join(real, on="id", how="anti", maintain_order="left")
+texts, vectors, labels = columns(generated)
+real_texts, real_vectors, real_labels = columns(real)
+held_texts, held_vectors, held_labels = columns(balanced_prefix(rest, settings["n"]))
 chosen = {key: settings[key] for key in ("measures", "options", "repeats", "seed")}
 if snakemake.params.kind == "diversity":
+    if writer := settings["judge"]:
+        backend = BACKENDS[writer["backend"]](snakemake.input.judge[0])
+        chosen["judge"] = llm_judge(backend.complete, writer["sampling"], settings["seed"])
     panel = diversity_panel(
-        generated["text"].to_list(),
-        vectors(generated),
-        reference_embeddings=vectors(real),
-        labels=generated["label"].to_list(),
-        topics=generated["topic"].to_list(),
+        *(texts, vectors, real_vectors, labels, generated["topic"].to_list()),
+        token_budget=settings["token_budget"],
+        progress=job.say,
         **chosen,
     )
 else:
     panel = shift_panel(
-        real["text"].to_list(),
-        vectors(real),
-        generated["text"].to_list(),
-        vectors(generated),
-        held_out["text"].to_list(),
-        vectors(held_out),
+        *(real_texts, real_vectors, texts, vectors, held_texts, held_vectors),
+        real_labels=real_labels,
+        generated_labels=labels,
+        held_out_labels=held_labels,
+        progress=job.say,
         **chosen,
     )
-table = panel.select(
-    pl.lit(wildcards.generator).alias("generator"),
-    pl.lit(wildcards.pipeline).alias("pipeline"),
-    pl.lit(wildcards.level).alias("level"),
-    pl.lit(wildcards.embedder).alias("embedder"),
-    pl.all(),
-)
+names = {key: wildcards[key] for key in ("generator", "pipeline", "level", "embedder")}
+table = panel.select(*(pl.lit(value).alias(key) for key, value in names.items()), pl.all())
 write_table(table, snakemake.output[0], **settings)
 job.done(rows=table.height)

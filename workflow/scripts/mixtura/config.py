@@ -206,6 +206,7 @@ DIVERSITY = (
     "label_entropy",
     "topic_entropy",
     "topic_count",
+    "llm_cluster_score",
 )
 SHIFT = (
     "mmd",
@@ -237,6 +238,16 @@ class Diversity(Measure):
     measures: list[Literal[DIVERSITY]] = Field(  # type: ignore[valid-type]
         ["dcscore", "vendi_score", "distinct_n"], min_length=1, description="names of measures"
     )
+    token_budget: Positive | None = Field(
+        None,
+        description="words that distinct_n and ngram_diversity read of every set; default: "
+        "`generate.n` times the least words that the length filter lets pass",
+    )
+    judge: Name | None = Field(
+        None,
+        description="generator that groups texts for llm_cluster_score, many prompts a set; "
+        "default: off",
+    )
 
 
 class Shift(Measure):
@@ -244,6 +255,14 @@ class Shift(Measure):
 
     measures: list[Literal[SHIFT]] = Field(  # type: ignore[valid-type]
         ["mmd_test", "c2st", "nearest_real_distance"], min_length=1, description="names of measures"
+    )
+
+
+class Embeddings(Section):
+    """How embeddings are kept."""
+
+    dtype: Literal["float16", "float32"] = Field(
+        "float32", description="precision that is stored; measures compute in float32 at least"
     )
 
 
@@ -324,6 +343,7 @@ class Study(Section):
     generate: Generate
     curate: Curate = Curate()
     embedders: list[Name] = Field(min_length=1, description="keys of `models`")
+    embeddings: Embeddings = Embeddings()
     diversity: Diversity = Diversity()
     shift: Shift = Shift()
     designs: Designs
@@ -346,6 +366,13 @@ class Study(Section):
         for name, finetune in self.downstream.items():
             known(f"downstream.{name}.model", [finetune.model], self.models)
         known("embedders", self.embedders, self.models)
+        if self.diversity.judge:
+            known("diversity.judge", [self.diversity.judge], self.generators)
+        elif "llm_cluster_score" in self.diversity.measures:
+            raise ValueError(
+                "diversity.measures: 'llm_cluster_score' needs diversity.judge; "
+                f"allowed: {_list(self.generators)}"
+            )
         known("generate.generators", self.generate.generators, self.generators)
         known("generate.pipelines", self.generate.pipelines, self.pipelines)
         for name in self.generate.pipelines:

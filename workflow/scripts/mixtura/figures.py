@@ -1,22 +1,34 @@
 """Figures: frames in, matplotlib figures out."""
 
-from collections.abc import Callable, Sequence
+import math
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import matplotlib
+import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
+from scipy.stats import spearmanr
 
 from mixtura.findings import measure_name
+from mixtura.stats import rank_agreement
 
 matplotlib.rcParams["svg.hashsalt"] = "mixtura"  # the same picture is the same file
 matplotlib.rcParams["svg.fonttype"] = "none"
 
 Tables = dict[str, pl.DataFrame]
+MAP_POINTS = 300  # points of one set that the embedding map shows
+LOWER = ("self_bleu", "rouge_l_homogenisation", "compression_ratio", "self_repetition")
+"""Diversity measures that fall where a set is more diverse."""
 
 
 def draw(name: str, tables: Tables, style: dict[str, Any]) -> Figure:
-    """The figure `name` (a key of FIGURES) from the tables findings, diversity and shift."""
+    """The figure `name` (a key of FIGURES).
+
+    Tables: findings, diversity, shift; for the embedding map reference and generated, with a column
+    embedding, generated also with id, generator, pipeline and level.
+    """
     figure = Figure(figsize=(style["width"], style["height"]), layout="constrained")
     FIGURES[name](figure, tables, style)
     return figure
@@ -63,7 +75,15 @@ def score_by_share(figure: Figure, tables: Tables, style: dict[str, Any]) -> Non
 
 def diversity_by_level(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
     """Every diversity measure against the designed level."""
-    table = tables["diversity"]
+    _by_level(figure, tables["diversity"], style)
+
+
+def shift_by_level(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
+    """Every shift measure against the designed level; the noise floor is dashed."""
+    _by_level(figure, tables["shift"], style)
+
+
+def _by_level(figure: Figure, table: pl.DataFrame, style: dict[str, Any]) -> None:
     groups = list(_groups(table, ["measure", "settings", "embedder"]))
     columns = min(3, len(groups))
     lines = -(-len(groups) // columns)
@@ -77,6 +97,8 @@ def diversity_by_level(figure: Figure, tables: Tables, style: dict[str, Any]) ->
             one = part.filter(generator=generator, pipeline=pipeline).sort("level")
             at = [levels.index(level) for level in one["level"]]
             _points(axes, at, one, colour, f"{generator}, {pipeline}", line=True)
+        if "floor" in part and part["floor"].drop_nulls().len():
+            axes.axhline(part["floor"].mean(), color="grey", linestyle="--", linewidth=1)
         axes.set_title(measure_name(measure, settings), fontsize="medium")
         axes.set_xticks(range(len(levels)), levels)
     for axes in grid[len(groups) :]:
@@ -109,11 +131,201 @@ def shift_by_score(figure: Figure, tables: Tables, style: dict[str, Any]) -> Non
     _legend(figure, grid[0])
 
 
+def level_agreement(diversity: pl.DataFrame, shift: pl.DataFrame) -> pl.DataFrame:
+    """Spearman's correlation of every measure with the designed level, in each source of text.
+
+    Columns: kind, name, generator, pipeline, n (levels), rho, low, high. rho is null where the
+    measure does not vary or there is one level; low and high are null below 4 levels.
+    """
+    rows = []
+    for kind, table in (("diversity", diversity), ("shift", shift)):
+        several = table["embedder"].n_unique() > 1
+        for keys, part in _groups(table, ["measure", "settings", "embedder", *SOURCE]):
+            measure, settings, embedder, generator, pipeline = keys
+            part = part.filter(pl.col("value").is_not_null()).sort("level")
+            rho, low, high = _agreement(np.arange(part.height), part["value"].to_numpy())
+            arrow = " (lower is more diverse)" if measure in LOWER else ""
+            where = f", {embedder}" if several else ""
+            rows.append(
+                {
+                    "kind": kind,
+                    "name": measure_name(measure, settings) + where + arrow,
+                    "generator": generator,
+                    "pipeline": pipeline,
+                    "n": part.height,
+                    "rho": rho,
+                    "low": low,
+                    "high": high,
+                }
+            )
+    return pl.DataFrame(rows, infer_schema_length=None).cast(
+        {"rho": pl.Float64, "low": pl.Float64, "high": pl.Float64}
+    )
+
+
+def _agreement(x: np.ndarray, y: np.ndarray) -> tuple[float | None, float | None, float | None]:
+    if len(y) < 2 or not np.ptp(y) or not np.ptp(x):
+        return None, None, None
+    if len(y) < 4:
+        return float(spearmanr(x, y).statistic), None, None
+    rho, low, high, _ = rank_agreement(x, y[None])
+    return rho, low, high
+
+
+def rank_agreement_figure(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
+    """Spearman's correlation of every measure with the designed level."""
+    found = level_agreement(tables["diversity"], tables["shift"])
+    names = found.select("kind", "name").unique(maintain_order=True)
+    figure.set_size_inches(style["width"], 1.2 + 0.26 * names.height)
+    axes = figure.subplots()
+    sources = list(dict.fromkeys(found.select(*SOURCE).iter_rows()))
+    colours = _colours(style, len(sources))
+    places = {row: place for place, row in enumerate(reversed(names.rows()))}
+    for number, (colour, source) in enumerate(zip(colours, sources, strict=True)):
+        own = found.filter(generator=source[0], pipeline=source[1])
+        shift = (number - (len(sources) - 1) / 2) * 0.5 / max(len(sources), 2)
+        for row in own.iter_rows(named=True):
+            place = places[row["kind"], row["name"]] - shift
+            if row["rho"] is None:
+                axes.text(0, place, "does not vary", ha="center", va="center", fontsize="x-small")
+                continue
+            if row["low"] is not None:
+                axes.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=1)
+            axes.plot(row["rho"], place, "o", color=colour, markersize=5, label=", ".join(source))
+    axes.set_yticks(list(places.values()), [name for _, name in places])
+    for label, (kind, _) in zip(axes.get_yticklabels(), places, strict=True):
+        label.set_fontstyle("italic" if kind == "shift" else "normal")
+    axes.axvline(0, color="grey", linewidth=1)
+    axes.set_xlim(-1.08, 1.08)
+    axes.set_ylim(-0.6, len(places) - 0.4)
+    axes.set_xlabel("Spearman's correlation with the designed level (shift in italics)")
+    axes.set_title(_by_chance(max(found["n"])), fontsize="small")
+    if len(sources) > 1:
+        _legend(figure, axes)
+
+
+def _by_chance(n: int) -> str:
+    if n < 2:
+        return f"n = {n} level: no ranks to compare"
+    if n > 6:
+        return f"n = {n} levels"
+    often = math.factorial(n) // 2
+    told = "always gives" if often == 1 else f"gives 1 measure in {often}"
+    return f"n = {n} levels: chance alone {told} a perfect correlation (+1 or -1)"
+
+
+def measure_correlations(diversity: pl.DataFrame, shift: pl.DataFrame) -> pl.DataFrame:
+    """Spearman's correlation of every two measures over the sets, one row and column a measure.
+
+    Columns: name, n (sets), one for each measure; NaN where a measure does not vary.
+    """
+    both = pl.concat([diversity, shift.select(diversity.columns)])
+    several = both["embedder"].n_unique() > 1
+    wide = {
+        measure_name(measure, settings) + (f", {embedder}" if several else ""): part
+        for (measure, settings, embedder), part in _groups(
+            both.with_row_index("place"), ["measure", "settings", "embedder"]
+        )
+    }
+    order = sorted(wide, key=lambda name: wide[name]["place"][0])
+    sets = both.select(*SOURCE, "level").unique().sort(*SOURCE, "level")
+    values = np.array(
+        [
+            sets.join(wide[name], on=[*SOURCE, "level"], how="left", maintain_order="left")["value"]
+            .cast(pl.Float64)
+            .to_numpy()
+            for name in order
+        ]
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a measure that does not vary has no correlation
+        cells = [[_spearman(a, b) for b in values] for a in values]
+    table = {"name": order, "n": [sets.height] * len(order)}
+    return pl.DataFrame(table | dict(zip(order, zip(*cells, strict=True), strict=True)))
+
+
+def _spearman(a: np.ndarray, b: np.ndarray) -> float:
+    held = np.isfinite(a) & np.isfinite(b)
+    if held.sum() < 2:
+        return math.nan
+    return float(spearmanr(a[held], b[held]).statistic)
+
+
+def measure_correlation(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
+    """How far the measures say the same: Spearman's correlation over the sets."""
+    found = measure_correlations(tables["diversity"], tables["shift"])
+    cells = found.drop("name", "n").to_numpy()
+    size = len(cells)
+    figure.set_size_inches(2.6 + 0.36 * size, 2 + 0.36 * size)
+    axes = figure.subplots()
+    axes.set_facecolor("lightgrey")
+    image = axes.imshow(np.ma.masked_invalid(cells), cmap="RdBu", vmin=-1, vmax=1)
+    for row, column in np.ndindex(size, size):
+        value = cells[row, column]
+        shown = "" if math.isnan(value) else f"{value:.1f}"
+        colour = "white" if abs(value) > 0.6 else "black"
+        axes.text(column, row, shown, ha="center", va="center", fontsize="x-small", color=colour)
+    axes.set_xticks(range(size), found["name"], rotation=45, ha="right", fontsize="small")
+    axes.set_yticks(range(size), found["name"], fontsize="small")
+    few = ": too few to tell chance" if found["n"][0] < 6 else ""
+    axes.set_title(f"n = {found['n'][0]} sets{few}", fontsize="small")
+    figure.colorbar(image, ax=axes, shrink=0.6, label="Spearman's correlation")
+
+
+def principal_axes(reference: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean (d,), the two main directions (2, d) and their shares of the variance of (n, d) rows.
+
+    The largest entry of a direction is positive, so that the same rows give the same picture.
+    """
+    mean = reference.mean(0)
+    _, strength, directions = np.linalg.svd(reference - mean, full_matrices=False)
+    directions = directions[:2]
+    largest = np.abs(directions).argmax(1)
+    signs = np.sign(directions[np.arange(len(directions)), largest])
+    return mean, directions * signs[:, None], strength[:2] ** 2 / (strength**2).sum()
+
+
+def embedding_map(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
+    """Real text in grey and generated text in colour, on the main directions of real text."""
+    real = _unit(tables["reference"])
+    mean, directions, shares = principal_axes(real)
+    made = tables["generated"]
+    groups = list(_groups(made, [*SOURCE, "level"]))
+    columns = min(4, len(groups))
+    lines = -(-len(groups) // columns)
+    figure.set_size_inches(style["width"] * columns / 2.6, style["height"] * 0.72 * lines)
+    grid = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True).ravel()
+    background = (real - mean)[:MAP_POINTS] @ directions.T
+    colours = _colours(style, len(groups))
+    several = made.select(*SOURCE).n_unique() > 1
+    for axes, colour, ((*source, level), part) in zip(grid, colours, groups, strict=False):
+        # An id is a hash: its order is no better than chance.
+        placed = (_unit(part.sort("id").head(MAP_POINTS)) - mean) @ directions.T
+        axes.plot(*background.T, ".", color="lightgrey", markersize=3, label="real")
+        axes.plot(*placed.T, ".", color=colour, markersize=3, label=level)
+        where = f"{', '.join(source)}, " if several else ""
+        axes.set_title(f"{where}{level}", fontsize="medium")
+    for axes in grid[len(groups) :]:
+        axes.remove()
+    figure.supxlabel(f"main direction of real text ({shares[0]:.0%} of its variance)")
+    figure.supylabel(f"second direction ({shares[-1]:.0%})")
+
+
+def _unit(rows: pl.DataFrame) -> np.ndarray:
+    vectors: np.ndarray = rows["embedding"].to_numpy().astype(np.float64)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+SOURCE = ("generator", "pipeline")
 FIGURES: dict[str, Callable[[Figure, Tables, dict[str, Any]], None]] = {
     "score-by-level": score_by_level,
     "score-by-share": score_by_share,
     "diversity-by-level": diversity_by_level,
+    "shift-by-level": shift_by_level,
     "shift-by-score": shift_by_score,
+    "rank-agreement": rank_agreement_figure,
+    "measure-correlation": measure_correlation,
+    "embedding-map": embedding_map,
 }
 
 
@@ -121,8 +333,8 @@ def _first_metric(findings: pl.DataFrame) -> pl.DataFrame:
     return findings.filter(metric=findings["metric"][0])
 
 
-def _groups(frame: pl.DataFrame, keys: list[str]) -> Any:
-    return frame.sort(*keys).group_by(keys, maintain_order=True)
+def _groups(frame: pl.DataFrame, keys: list[str]) -> Iterator[Any]:
+    yield from frame.sort(*keys).group_by(keys, maintain_order=True)
 
 
 def _colours(style: dict[str, Any], count: int) -> list[Any]:

@@ -14,7 +14,16 @@ from mixtura.config import ConfigError, Resources, Study, check_supply, load_stu
 from mixtura.digest import canonical_json, digest
 
 METRICS = ("accuracy", "macro_f1")
-FIGURES = ("score-by-level", "score-by-share", "diversity-by-level", "shift-by-score")
+FIGURES = (
+    "score-by-level",
+    "score-by-share",
+    "diversity-by-level",
+    "shift-by-level",
+    "shift-by-score",
+    "rank-agreement",
+    "measure-correlation",
+    "embedding-map",
+)
 DEFAULT_RESOURCES = {
     "generate": Resources(threads=2, mem_mb=4000, runtime=120),
     "finetune": Resources(threads=1, mem_mb=3000, runtime=60),
@@ -192,6 +201,19 @@ class Plan:
             for path in self.of_sets(f"scores/{kind}/{embedder}/{made}.parquet")
         ]
 
+    def judge_model(self) -> list[str]:
+        """Model folder of the generator that groups texts for a measure, none without a judge."""
+        judge = self.study.diversity.judge
+        return [self.path(f"models/{self.study.generators[judge].model}")] if judge else []
+
+    def mapped(self) -> dict[str, Any]:
+        """Embeddings that the map shows: of the first embedder, the reference and every set."""
+        folder = f"embeddings/{self.study.embedders[0]}"
+        return {
+            "reference": self.path(f"{folder}/reference.parquet"),
+            "generated": self.of_sets(folder + "/{generator}/{pipeline}/{level}.parquet"),
+        }
+
     def predictions(self) -> list[str]:
         """Predictions of every run."""
         return [
@@ -252,8 +274,8 @@ class Plan:
         return canonical_json({"n": self.study.generate.n, "labels": labels, **curate})
 
     def embed_settings(self) -> str:
-        """Embeddings depend on text and model alone."""
-        return canonical_json({})
+        """Embeddings depend on text and model, and on how they are kept."""
+        return _settings(self.study.embeddings)
 
     def measure_settings(self, kind: str) -> Callable[[Any], str]:
         """Measures of one kind, for one embedder."""
@@ -261,9 +283,23 @@ class Plan:
         def settings(wildcards: Any) -> str:
             measure = _plain(getattr(self.study, kind))
             n, seed = self.study.generate.n, self.study.seed
+            if kind == "diversity":
+                measure["token_budget"] = self.token_budget
+                if judge := measure["judge"]:
+                    measure["judge"] = _plain(self.study.generators[judge])
+                    measure["measures"] = list(
+                        dict.fromkeys([*measure["measures"], "llm_cluster_score"])
+                    )
             return canonical_json({**measure, "embedder": wildcards.embedder, "n": n, "seed": seed})
 
         return settings
+
+    @property
+    def token_budget(self) -> int:
+        """Words that n-gram measures read of every set: the same, and no set has fewer."""
+        length = self.study.curate.filters.get("length", {})
+        least: int = self.study.generate.n * length.get("min_words", 1)
+        return self.study.diversity.token_budget or least
 
     def mix_settings(self, wildcards: Any) -> str:
         """What one mix depends on."""

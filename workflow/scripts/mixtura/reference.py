@@ -23,6 +23,7 @@ RERUNS = {
     "generate": "new sets; a larger n adds shards and changes none",
     "curate": "curation; no text is generated again",
     "embedders": "that embedder's embeddings and measures",
+    "embeddings": "all embeddings and measures",
     "diversity": "diversity",
     "shift": "shift",
     "designs": "new mixes and their runs",

@@ -14,8 +14,16 @@ CAPTIONS = {
     "band are real data alone.",
     "score-by-share": "Score against the share of generated rows in the mix, one line a level.",
     "diversity-by-level": "Measured diversity against the designed level, at equal n.",
+    "shift-by-level": "Distance from real text against the designed level, at equal n. The dashed "
+    "line is the noise floor: real against held-out real.",
     "shift-by-score": "Score of generated data alone against its shift from real text. The dashed "
     "line is the noise floor: real against held-out real.",
+    "rank-agreement": "Does a measure order the levels as they were designed? +1: just so, -1: the "
+    "other way round. Lines are 95 % intervals, from 4 levels up.",
+    "measure-correlation": "Do the measures say the same? Rank correlation over all generated "
+    "sets.",
+    "embedding-map": "Real text (grey) and generated text on the two main directions of the real "
+    "reference, which are the same for every level.",
 }
 
 

@@ -1,0 +1,157 @@
+"""Figures: the numbers behind them, and that all are drawn from two levels up."""
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from mixtura import figures, plan, report
+
+STYLE: dict[str, Any] = {"colours": "viridis", "width": 6.4, "height": 4.0}
+RANDOM = np.random.default_rng(0)
+
+
+def scores(levels: int, measures: dict[str, list[float]], **more: float) -> pl.DataFrame:
+    """A table of measures, one value a level."""
+    rows = [
+        {
+            "generator": "g",
+            "pipeline": "topic",
+            "level": f"D{level}",
+            "embedder": "e",
+            "measure": name,
+            "settings": "{}",
+            "n": 9,
+            "repeats": 2,
+            "value": values[level],
+            "low": values[level] - 0.1,
+            "high": values[level] + 0.1,
+            **more,
+        }
+        for name, values in measures.items()
+        for level in range(levels)
+    ]
+    return pl.DataFrame(rows)
+
+
+def tables(levels: int) -> dict[str, pl.DataFrame]:
+    """Tables of a study in which `vendi` rises with the level, `falls` falls, `flat` is flat."""
+    measures = {
+        "vendi": [1.0, 2, 4, 5, 6, 7, 9],
+        "falls": [9.0, 8, 7, 5, 4, 3, 1],
+        "flat": [1.0] * 7,
+    }
+    findings = [
+        {
+            "design": design,
+            "pipeline": "topic",
+            "generator": "g",
+            "level": level,
+            "n_real": 8,
+            "n_generated": 0 if level is None else 8,
+            "model": "m",
+            "metric": "accuracy",
+            "value": 0.5,
+            "low": 0.4,
+            "high": 0.6,
+        }
+        for design, level in [("real-only", None), *(("level", f"D{i}") for i in range(levels))]
+    ]
+    vectors = RANDOM.normal(size=(20 * levels, 5)).astype(np.float32)
+    generated = pl.DataFrame(
+        {
+            "id": [f"{i:03}" for i in range(20 * levels)],
+            "generator": "g",
+            "pipeline": "topic",
+            "level": [f"D{i // 20}" for i in range(20 * levels)],
+            "embedding": pl.Series(vectors, dtype=pl.Array(pl.Float32, 5)),
+        }
+    )
+    return {
+        "findings": pl.DataFrame(findings, infer_schema_length=None),
+        "diversity": scores(levels, measures),
+        "shift": scores(levels, {"mmd": [0.0, 3, 1, 4, 5, 6, 7]}, floor=0.2, p_value=0.5),
+        "reference": pl.DataFrame({"embedding": generated["embedding"].head(10)}),
+        "generated": generated,
+    }
+
+
+def test_every_figure_is_planned_and_explained() -> None:
+    assert tuple(figures.FIGURES) == plan.FIGURES == tuple(report.CAPTIONS)
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3, 7])
+@pytest.mark.parametrize("name", figures.FIGURES)
+def test_a_figure_is_drawn_and_repeats(name: str, levels: int, tmp_path: Any) -> None:
+    made = tables(levels)
+    pages = []
+    for place in range(2):
+        path = tmp_path / f"{place}.svg"
+        figure = figures.draw(name, made, STYLE)
+        figure.savefig(path, format="svg", bbox_inches="tight", metadata={"Date": None})
+        pages.append(path.read_bytes())
+    assert pages[0] == pages[1]
+
+
+def test_agreement_with_the_level_by_hand() -> None:
+    made = tables(7)
+    found = figures.level_agreement(made["diversity"], made["shift"])
+    rho = dict(found.select("name", "rho").iter_rows())
+    # mmd: ranks 1 3 2 4 5 6 7, so 1 - 6 * 2 / (7 * 48)
+    assert rho == {"falls": -1, "flat": None, "vendi": 1, "mmd": pytest.approx(1 - 12 / 336)}
+    row = found.filter(name="mmd").row(0, named=True)
+    assert row["n"] == 7 and -1 < row["low"] < row["rho"] < row["high"] < 1
+
+
+@pytest.mark.parametrize(
+    ("levels", "told"),
+    [
+        (1, "n = 1 level: no ranks"),
+        (2, "n = 2 levels: chance alone always gives a perfect"),
+        (3, "n = 3 levels: chance alone gives 1 measure in 3 a perfect"),
+        (4, "n = 4 levels: chance alone gives 1 measure in 12 a perfect"),
+    ],
+)
+def test_few_levels_are_named_as_few(levels: int, told: str) -> None:
+    figure = figures.draw("rank-agreement", tables(levels), STYLE)
+    assert figure.axes[0].get_title().startswith(told)
+    found = figures.level_agreement(tables(levels)["diversity"], tables(levels)["shift"])
+    assert found["low"].null_count() == found.height if levels < 4 else True
+
+
+def test_correlation_of_measures_by_hand() -> None:
+    made = tables(7)
+    found = figures.measure_correlations(made["diversity"], made["shift"])
+    assert found["name"].to_list() == ["vendi", "falls", "flat", "mmd"]
+    assert set(found["n"]) == {7}
+    vendi = found.filter(name="vendi").row(0, named=True)
+    assert (vendi["vendi"], vendi["falls"]) == (pytest.approx(1), pytest.approx(-1))
+    assert vendi["mmd"] == pytest.approx(1 - 12 / 336) and math.isnan(vendi["flat"])
+
+
+def test_main_directions_of_known_rows() -> None:
+    flat = RANDOM.normal(size=(200, 2)) * [3, 1]
+    rotation = np.linalg.qr(RANDOM.normal(size=(6, 6)))[0][:2]
+    mean, directions, shares = figures.principal_axes(flat @ rotation + 5)
+    assert np.allclose(mean, (flat @ rotation + 5).mean(0))
+    assert shares.sum() == pytest.approx(1) and shares[0] > 0.8
+    assert abs(directions[0] @ rotation[0]) > 0.99
+    assert directions.max(1) == pytest.approx(np.abs(directions).max(1))
+
+
+def test_the_map_does_not_depend_on_the_generated_rows() -> None:
+    made = tables(2)
+    drawn = []
+    for shift in (0.0, 3.0):
+        moved = made["generated"]["embedding"].to_numpy() + shift
+        own = made["generated"].with_columns(
+            embedding=pl.Series(moved, dtype=pl.Array(pl.Float32, 5))
+        )
+        figure = figures.draw("embedding-map", {**made, "generated": own}, STYLE)
+        drawn.append([line.get_xydata() for line in figure.axes[0].lines])
+    assert np.array_equal(drawn[0][0], drawn[1][0])
+    assert not np.allclose(drawn[0][1], drawn[1][1])
+    assert re.match(r"D0$", figure.axes[0].get_title())
