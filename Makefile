@@ -32,6 +32,9 @@ test-slow: .venv/installed-dev
 	$(BIN)/pip install --quiet --requirement requirements-dev.txt --constraint constraints.txt
 	touch $@
 
+bench: .venv/installed-dev
+	$(BIN)/python benchmarks/run.py
+
 clean:
 	rm -rf results .snakemake
 
