@@ -9,11 +9,11 @@ from mixtura.data import (
     balanced_prefix,
     canonical_rows,
     rated_rows,
-    read_rows,
     shuffled,
     split_rows,
 )
 from mixtura.mix import mix_rows
+from mixtura.tables import read_table
 
 LABELS = {"1": "positive", "0": "negative"}
 
@@ -49,6 +49,13 @@ def test_a_bad_row_is_named(texts: list[str], labels: list[int], told: str) -> N
         canonical_rows(pl.DataFrame({"text": texts, "label": labels}), "text", "label", LABELS, "r")
 
 
+def test_bytes_that_are_not_utf8_name_the_row(tmp_path) -> None:
+    (tmp_path / "rows.csv").write_bytes(b"text,label\nfine,1\ncaf\xe9,0\n")
+    frame = read_table(tmp_path / "rows.csv")
+    with pytest.raises(ValueError, match="row 2: the text is not UTF-8"):
+        canonical_rows(frame, "text", "label", LABELS, "real")
+
+
 def test_a_missing_column_is_named() -> None:
     with pytest.raises(ValueError, match="no column 'text'; columns are: review, label"):
         canonical_rows(pl.DataFrame({"review": ["a"], "label": [1]}), "text", "label", LABELS, "r")
@@ -70,12 +77,12 @@ def test_files_of_every_kind_read_the_same(suffix: str, tmp_path) -> None:
         "parquet": frame.write_parquet,
     }
     write[suffix](path)
-    assert read_rows(path).equals(frame)
+    assert read_table(path).equals(frame)
 
 
 def test_another_suffix_is_refused() -> None:
     with pytest.raises(ValueError, match=r"rows.pkl: allowed are .csv"):
-        read_rows("rows.pkl")
+        read_table("rows.pkl")
 
 
 @given(st.randoms(use_true_random=False), st.integers(0, 5))

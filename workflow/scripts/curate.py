@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from header import Job, write_table
+from header import Job
 from mixtura.curate import curate, take_balanced
+from mixtura.tables import write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

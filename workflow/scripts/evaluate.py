@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from header import Job, write_table
+from header import Job
 from mixtura.scoring import run_scores
+from mixtura.tables import write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

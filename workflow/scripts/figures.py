@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from header import Job, whole
+from header import Job
 from mixtura.figures import draw
+from mixtura.tables import whole
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from header import Job, whole, write_table
+from header import Job
 from mixtura.findings import findings_text
 from mixtura.stats import findings
+from mixtura.tables import whole, write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from header import Job, write_table
+from header import Job
 from mixtura.finetune import predict, train_classifier
+from mixtura.tables import write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from header import Job, write_table
+from header import Job
 from mixtura.backends import BACKENDS
 from mixtura.dials import DIALS
 from mixtura.generate import ROWS, batches, check_shard, complete_batch
 from mixtura.prompting import render, template_text
 from mixtura.streams import stream_seed
+from mixtura.tables import write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

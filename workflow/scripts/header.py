@@ -1,4 +1,4 @@
-"""What every script opens with: log, error hook, statistics, whole files."""
+"""What every script opens with: log, error hook, statistics."""
 
 import json
 import logging
@@ -7,14 +7,12 @@ import resource
 import shutil
 import sys
 import time
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mixtura.tables import whole
+
 if TYPE_CHECKING:
-    import polars as pl
     from snakemake.iocontainers import Snakemake
 
 
@@ -27,19 +25,17 @@ class Job:
         os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
         if snakemake.rule not in ("model", "task"):
             os.environ["HF_HUB_OFFLINE"] = "1"
-        self.settings: dict[str, Any] = json.loads(snakemake.params.get("settings", "{}"))
+        self.settings: dict[str, Any] = json.loads(snakemake.params.settings)
         self.start = time.monotonic()
         self.path = Path(snakemake.log[0])
         self.name = f"{snakemake.rule} {' '.join(snakemake.wildcards)}".strip()
-        self.resume = Path(snakemake.params.get("resume", self.path.parent))
+        self.resume = Path(snakemake.params.get("resume") or self.path.with_suffix(".resume"))
         # Libraries print where they like: all of it belongs to the log, the terminal to progress.
         self.terminal = os.fdopen(os.dup(2), "w")
         log = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        logging.basicConfig(
-            stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
-        )
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
         logging.captureWarnings(True)
         sys.excepthook = self._failed
 
@@ -56,33 +52,9 @@ class Job:
             stats["peak_gpu_mb"] = torch.cuda.max_memory_allocated() // 2**20
         with whole(self.path.with_suffix(".json")) as file:
             file.write_text(json.dumps(stats, sort_keys=True))
-        if self.resume != self.path.parent:
-            shutil.rmtree(self.resume, ignore_errors=True)
+        shutil.rmtree(self.resume, ignore_errors=True)
         self.say(f"done: {stats}")
 
     def _failed(self, kind: type[BaseException], error: BaseException, trace: Any) -> None:
-        logging.error("".join(traceback.format_exception(kind, error, trace)))
+        logging.error(f"{kind.__name__}: {error}", exc_info=(kind, error, trace))
         print(f"{self.name}: {kind.__name__}: {error}\n(log: {self.path})", file=self.terminal)
-
-
-@contextmanager
-def whole(path: str | Path) -> Iterator[Path]:
-    """A path to write to, renamed to `path` at the end: the file appears whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        yield beside
-        beside.rename(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def write_table(
-    frame: "pl.DataFrame", path: str | Path, *, empty: bool = False, **about: Any
-) -> None:
-    """Write a Parquet file whole, `about` as JSON in its metadata. An empty table is an error."""
-    if frame.is_empty() and not empty:
-        raise ValueError(f"{path} would be empty")
-    with whole(path) as beside:
-        frame.write_parquet(beside, metadata={"mixtura": json.dumps(about, sort_keys=True)})

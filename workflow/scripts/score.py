@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from header import Job, write_table
+from header import Job
 from mixtura.backends import BACKENDS
 from mixtura.data import balanced_prefix
 from mixtura.judge import llm_judge
 from mixtura.panel import diversity_panel, shift_panel
+from mixtura.tables import write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

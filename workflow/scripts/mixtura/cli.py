@@ -1,7 +1,5 @@
 """The command line: each command reads files, calls the package and writes or prints."""
 
-import io
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +8,8 @@ from typing import Annotated, Any
 
 import polars as pl
 import typer
+
+from mixtura.tables import read_table, write_like
 
 app = typer.Typer(help="How diverse, and how much: data for fine-tuning.", no_args_is_help=True)
 
@@ -35,11 +35,11 @@ def dedup(
     from mixtura.dedup import deduplicate_table
 
     try:
-        table = read_lenient(file)
+        table = read_table(file)
         kept, gone = deduplicate_table(table, text_column, threshold)
-        write_whole(kept, output)
+        write_like(kept, output)
         if removed is not None:
-            write_whole(gone, removed)
+            write_like(gone, removed)
     except (ValueError, OSError, pl.exceptions.PolarsError) as error:
         typer.echo(f"mixtura dedup: {error}", err=True)
         raise typer.Exit(1) from None
@@ -133,7 +133,7 @@ def score(
                 )
         table = pl.concat(frames, how="diagonal").with_columns(embedder=pl.lit(embedder, pl.String))
         if output is not None:
-            write_whole(table, output)
+            write_like(table, output)
     except (ValueError, OSError, pl.exceptions.PolarsError) as error:
         typer.echo(f"mixtura score: {error}", err=True)
         raise typer.Exit(1) from None
@@ -159,7 +159,7 @@ def _scored(
     file: Path, text_column: str, label_column: str | None, embedder: str | None
 ) -> tuple[list[str], list[Any] | None, Any]:
     """Texts, labels and embeddings of one file; ValueError for what cannot be measured."""
-    table = read_lenient(file)
+    table = read_table(file)
     for column in filter(None, (text_column, label_column)):
         if column not in table.columns:
             raise ValueError(f"{file}: no column {column!r}, there are {', '.join(table.columns)}")
@@ -179,36 +179,3 @@ def _scored(
             raise ValueError("--embedder needs the package sentence-transformers") from None
     labels = None if label_column is None else table[label_column].to_list()
     return texts.to_list(), labels, vectors
-
-
-def read_lenient(file: Path) -> pl.DataFrame:
-    """Read a table; bytes that are no UTF-8 become U+FFFD, so that a broken row costs no other.
-
-    CSV values stay text as they are. Raises ValueError on an unknown suffix.
-    """
-    if file.suffix in (".csv", ".tsv"):
-        separator = "\t" if file.suffix == ".tsv" else ","
-        return pl.read_csv(file, separator=separator, encoding="utf8-lossy", infer_schema=False)
-    if file.suffix in (".jsonl", ".ndjson"):
-        text = file.read_bytes().decode("utf-8", "replace").encode()
-        return pl.read_ndjson(io.BytesIO(text), infer_schema_length=None)
-    if file.suffix == ".parquet":
-        return pl.read_parquet(file)
-    raise ValueError(f"{file}: allowed are .csv, .tsv, .jsonl, .ndjson and .parquet files")
-
-
-def write_whole(table: pl.DataFrame, file: Path) -> None:
-    """Write a table beside the file, then rename. Raises ValueError on an unknown suffix."""
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        if file.suffix in (".csv", ".tsv"):
-            table.write_csv(part, separator="\t" if file.suffix == ".tsv" else ",")
-        elif file.suffix in (".jsonl", ".ndjson"):
-            table.write_ndjson(part)
-        elif file.suffix == ".parquet":
-            table.write_parquet(part)
-        else:
-            raise ValueError(f"{file}: allowed are .csv, .tsv, .jsonl, .ndjson and .parquet files")
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)

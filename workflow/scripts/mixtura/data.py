@@ -13,7 +13,7 @@ def canonical_rows(
 
     `labels` maps values of the label column to label words. Exact duplicates of a text keep their
     first row. Raises ValueError that names the column, or the first row whose text is empty or
-    whose label is not in `labels`.
+    not UTF-8, or whose label is not in `labels`.
     """
     for column in (text, label):
         if column not in frame.columns:
@@ -25,6 +25,11 @@ def canonical_rows(
     empty = rows.filter(pl.col("text").fill_null("") == "")
     if not empty.is_empty():
         raise ValueError(f"row {empty['row'][0]}: the text is empty ({empty.height} such rows)")
+    garbled = rows.filter(pl.col("text").str.contains("\ufffd", literal=True))
+    if not garbled.is_empty():
+        raise ValueError(
+            f"row {garbled['row'][0]}: the text is not UTF-8 ({garbled.height} such rows)"
+        )
     unknown = rows.filter(~pl.col("label").is_in(list(labels)) | pl.col("label").is_null())
     if not unknown.is_empty():
         row, value = unknown["row"][0], unknown["label"][0]
@@ -104,17 +109,3 @@ def balanced_prefix(rows: pl.DataFrame, n: int) -> pl.DataFrame:
         counts = dict(rows.group_by("label").len().sort("label").iter_rows())
         raise ValueError(f"{n} rows in equal parts were wanted; there are {counts}")
     return prefix
-
-
-def read_rows(path: str) -> pl.DataFrame:
-    """The rows of a CSV, TSV, JSONL or Parquet file. Raises ValueError for another suffix."""
-    suffix = path.rpartition(".")[2].lower()
-    if suffix == "csv":
-        return pl.read_csv(path, infer_schema_length=None)
-    if suffix == "tsv":
-        return pl.read_csv(path, separator="\t", infer_schema_length=None)
-    if suffix in ("jsonl", "ndjson"):
-        return pl.read_ndjson(path, infer_schema_length=None)
-    if suffix == "parquet":
-        return pl.read_parquet(path)
-    raise ValueError(f"{path}: allowed are .csv, .tsv, .jsonl, .ndjson and .parquet files")

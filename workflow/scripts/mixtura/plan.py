@@ -43,10 +43,10 @@ def read_plan(config: dict[str, Any]) -> "Plan":
 
 
 def _count_labels(path: str, label: str) -> dict[str, int]:
-    from mixtura.data import read_rows
+    from mixtura.tables import read_table
 
     try:
-        rows = read_rows(path)
+        rows = read_table(path)
         counts = rows[label].cast(str).value_counts()
     except Exception as error:
         raise ConfigError(f"task.data: {path!r} cannot be counted: {error}") from None

@@ -1,17 +1,37 @@
-"""Reading and writing one table for the command line."""
+"""Tables in files: read what people have, write whole or not at all."""
 
 import io
+import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
+KINDS = "allowed are .csv, .tsv, .jsonl, .ndjson and .parquet files"
 
-def read_lenient(file: Path) -> pl.DataFrame:
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """A path to write to, renamed to `path` at the end: the file appears whole or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield beside
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def read_table(path: str | Path) -> pl.DataFrame:
     """Read a table; bytes that are no UTF-8 become U+FFFD, so that a broken row costs no other.
 
-    CSV values stay text as they are. Raises ValueError on an unknown suffix.
+    Values of a CSV or TSV file stay text as they are. Raises ValueError on an unknown suffix.
     """
+    file = Path(path)
     if file.suffix in (".csv", ".tsv"):
         separator = "\t" if file.suffix == ".tsv" else ","
         return pl.read_csv(file, separator=separator, encoding="utf8-lossy", infer_schema=False)
@@ -20,21 +40,28 @@ def read_lenient(file: Path) -> pl.DataFrame:
         return pl.read_ndjson(io.BytesIO(text), infer_schema_length=None)
     if file.suffix == ".parquet":
         return pl.read_parquet(file)
-    raise ValueError(f"{file}: allowed are .csv, .tsv, .jsonl, .ndjson and .parquet files")
+    raise ValueError(f"{file}: {KINDS}")
 
 
-def write_whole(table: pl.DataFrame, file: Path) -> None:
-    """Write a table beside the file, then rename. Raises ValueError on an unknown suffix."""
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
+def write_like(table: pl.DataFrame, path: str | Path) -> None:
+    """Write a table whole, in the format of its suffix. Raises ValueError on an unknown one."""
+    file = Path(path)
+    with whole(file) as beside:
         if file.suffix in (".csv", ".tsv"):
-            table.write_csv(part, separator="\t" if file.suffix == ".tsv" else ",")
+            table.write_csv(beside, separator="\t" if file.suffix == ".tsv" else ",")
         elif file.suffix in (".jsonl", ".ndjson"):
-            table.write_ndjson(part)
+            table.write_ndjson(beside)
         elif file.suffix == ".parquet":
-            table.write_parquet(part)
+            table.write_parquet(beside)
         else:
-            raise ValueError(f"{file}: allowed are .csv, .tsv, .jsonl, .ndjson and .parquet files")
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+            raise ValueError(f"{file}: {KINDS}")
+
+
+def write_table(
+    frame: pl.DataFrame, path: str | Path, *, empty: bool = False, **about: Any
+) -> None:
+    """Write a Parquet file whole, `about` as JSON in its metadata. An empty table is an error."""
+    if frame.is_empty() and not empty:
+        raise ValueError(f"{path} would be empty")
+    with whole(path) as beside:
+        frame.write_parquet(beside, metadata={"mixtura": json.dumps(about, sort_keys=True)})
