@@ -18,6 +18,7 @@ from mixtura.blocks import (
     BLOCK,
     Matrix,
     Scratch,
+    exponential,
     matrix,
     namespace,
     nearest,
@@ -66,27 +67,46 @@ def mmd(x: Matrix, y: Matrix, bandwidth: float | None = None, *, block: int = BL
     """
     x, y, xp = _pair(x, y)
     width = _bandwidth(x, y, bandwidth)
-
+    middle = xp.concatenate((x[:1000], y[:1000])).mean(0)
+    exp, unit = exponential(x)
+    x, y = ((a - middle) * (math.sqrt(unit) / width) for a in (x, y))
+    # exp(-|a-b|^2 / 2) = exp(a.b) exp(-|a|^2 / 2) exp(-|b|^2 / 2): no pass over a tile but exp().
+    # Rows whose exponents could pass what a float holds take the long way.
+    norms = [(a * a).sum(1) for a in (x, y)]
+    bounded = max(float(norm.max()) for norm in norms) < 40
     scratch = Scratch()
 
-    def total(a: Matrix, b: Matrix, same: bool) -> float:
+    def total(first: int, second: int) -> float:
+        a, b = (x, y)[first], (x, y)[second]
+        (u, v), same = (xp.exp(norms[i] * (-0.5 / unit)) for i in (first, second)), first == second
+
         def of_tile(tile_at: tuple[slice, slice]) -> float:
             rows, columns = tile_at
-            tile = scratch.squared_distances(a[rows], b[columns])
-            tile *= -0.5 / width**2
-            xp.exp(tile, out=tile)
-            if not same:
-                return float(tile.sum(dtype=xp.float64))
-            if rows == columns:
-                xp.einsum("ii->i", tile)[:] = 0
-            return float(tile.sum(dtype=xp.float64)) * (1 if rows == columns else 2)
+            if bounded:
+                tile = scratch.product(a[rows], b[columns])
+            else:
+                tile = scratch.squared_distances(a[rows], b[columns])
+                tile *= -0.5
+            if same and rows == columns:
+                xp.einsum("ii->i", tile)[:] = -math.inf
+            value = 0.0
+            strips = max(1, 32_000 // tile.shape[1]) if xp is np else len(tile)
+            for strip in row_slices(len(tile), strips):
+                part = tile[strip]
+                exp(part)
+                if bounded:
+                    own = u[rows][strip]
+                    value += float((own * (part @ v[columns])).sum(dtype=xp.float64))
+                else:
+                    value += float(part.sum(dtype=xp.float64))
+            return value * (2 if same and rows != columns else 1)
 
         tiles = tile_pairs(len(a), block) if same else _tiles(len(a), len(b), block)
         return sum(run(of_tile, tiles, xp))
 
     n, m = len(x), len(y)
-    within = total(x, x, True) / (n * (n - 1)) + total(y, y, True) / (m * (m - 1))
-    return within - 2 * total(x, y, False) / (n * m)
+    within = total(0, 0) / (n * (n - 1)) + total(1, 1) / (m * (m - 1))
+    return within - 2 * total(0, 1) / (n * m)
 
 
 def _tiles(n: int, m: int, block: int) -> list[tuple[slice, slice]]:
@@ -198,7 +218,7 @@ def sliced_wasserstein(x: Matrix, y: Matrix, projections: int = 200, seed: int =
     at_x, at_y = ((middle * len(a)).astype(int) for a in (x, y))
     total = 0.0
     for some in row_slices(projections, 32):
-        px, py = (np.sort(directions[some] @ a.T, axis=1) for a in (x, y))
+        px, py = (np.sort(directions[some].astype(a.dtype) @ a.T, axis=1) for a in (x, y))
         total += float(((px[:, at_x] - py[:, at_y]) ** 2 @ width).sum())
     return math.sqrt(total / projections)
 

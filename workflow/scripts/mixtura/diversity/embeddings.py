@@ -5,9 +5,7 @@ what `mixtura.blocks.matrix` refuses. Rows are scaled to unit length unless the 
 so cosine similarity is an inner product. Almost all values grow with n: compare at equal n.
 """
 
-import contextlib
 import math
-import sys
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, overload
@@ -18,6 +16,7 @@ from mixtura.blocks import (
     BLOCK,
     Matrix,
     Scratch,
+    exponential,
     matrix,
     namespace,
     nearest,
@@ -86,7 +85,7 @@ def dcscore(
 
     products, copies = Scratch(), Scratch()
 
-    exp, unit = _exponential(x)
+    exp, unit = exponential(x)
     # K - K_ii: a row of unit vectors is most similar to itself, so exp() never overflows and no
     # pass for the row maximum is needed. A cosine is bounded: unless tau is tiny exp() holds it as
     # it is, and tau goes into the length of the rows, which saves two passes over every tile.
@@ -136,21 +135,6 @@ def dcscore(
                 total[columns] += by_column
     scores = [float((weight / total).sum()) for weight, total in zip(own, totals, strict=True)]
     return scores if isinstance(tau, Sequence | np.ndarray) else scores[0]
-
-
-def _exponential(x: Matrix) -> tuple[Callable[[Matrix], Any], float]:
-    """Return an in-place function and a factor so that function(factor * v) is exp(v).
-
-    For float32 arrays 2^v of torch is over twice as fast as exp() of NumPy; where there is no torch
-    or its import would take longer than it saves, NumPy does.
-    """
-    xp = namespace(x)
-    if xp is np and x.dtype == np.float32 and ("torch" in sys.modules or len(x) >= 20_000):
-        with contextlib.suppress(ImportError):
-            import torch
-
-            return lambda tile: torch.from_numpy(tile).exp2_(), math.log2(math.e)
-    return lambda tile: xp.exp(tile, out=tile), 1.0
 
 
 def _sums(tile: Matrix, exp: Callable[[Matrix], Any], ones: Matrix) -> tuple[Matrix, Matrix]:
