@@ -400,15 +400,39 @@ def ngram_jensen_shannon(x: Sequence[Text], y: Sequence[Text], n: int = 1) -> fl
     """
     if n < 1:
         raise ValueError(f"n must be at least 1, not {n}")
-    p, q = (
-        _shares(chain.from_iterable(ngrams(words(t), n) for t in texts), f"the {n}-grams of {name}")
-        for texts, name in ((x, "x (real)"), (y, "y (generated)"))
-    )
+    p, q = _gram_counts(x, y, n)
+    for name, counts in (("x (real)", p), ("y (generated)", q)):
+        if not counts.sum():
+            raise ValueError(f"the {n}-grams of {name} is empty")
+    p, q = p / p.sum(), q / q.sum()
+    middle = (p + q) / 2
     total = 0.0
-    for gram in p.keys() | q.keys():
-        a, b = p.get(gram, 0.0), q.get(gram, 0.0)
-        total += sum(s * math.log2(2 * s / (a + b)) for s in (a, b) if s) / 2
+    for share in (p, q):
+        held = share > 0
+        total += float((share[held] * np.log2(share[held] / middle[held])).sum()) / 2
     return total
+
+
+def _gram_counts(x: Sequence[Text], y: Sequence[Text], n: int) -> tuple[np.ndarray, np.ndarray]:
+    """How often each n-gram of two sets of texts occurs in the first and in the second."""
+    cut = [words(text) for texts in (x, y) for text in texts]
+    codes: dict[str, int] = {}
+    flat = np.array([codes.setdefault(w, len(codes)) for w in chain.from_iterable(cut)], np.int64)
+    lengths = np.array([len(tokens) for tokens in cut], np.int64)
+    left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(flat))
+    made = np.repeat(np.arange(len(cut)) >= len(x), lengths)
+    places = max(0, len(flat) - n + 1)
+    grams = flat[:places]
+    for k in range(1, n):
+        # Numbered anew each time, so that a number never grows past what an integer holds.
+        pairs = grams * len(codes) + flat[k : k + places]
+        grams = np.unique(pairs, return_inverse=True)[1]
+    held, made = left[:places] >= n, made[:places]
+    kinds = int(grams.max(initial=-1)) + 1
+    real, generated = (
+        np.bincount(grams[held & side], minlength=kinds).astype(float) for side in (~made, made)
+    )
+    return real, generated
 
 
 def length_shift(x: Sequence[Text], y: Sequence[Text]) -> float:
