@@ -68,7 +68,7 @@ def measured(part: str, quick: bool) -> Iterator[list[str]]:
 
     made = {
         "measures": lambda: bench_measures.rows(quick),
-        "panel": lambda: bench_measures.panel_rows((2_000,) if quick else (10_000,)),
+        "panel": lambda: bench_measures.panel_rows((2_000,) if quick else (10_000, 100_000)),
         "scale": lambda: bench_measures.scale_rows(20_000 if quick else 100_000),
     }
     for row in made[part]():
