@@ -1,9 +1,9 @@
 """Deduplication measured: recall and time beside datasketch and rensa, scale, large clusters.
 
-`python benchmarks/bench_dedup.py TEXTS` prints a table, `rows(texts)` gives it to `make bench`.
-TEXTS are Parquet files with a column text, or text files with one text per line (of a tab-separated
-line the last field). Near-duplicates are planted by replacing words; their Jaccard similarity is
-counted on Python sets, apart from the code under test.
+`python benchmarks/bench_dedup.py TEXTS` prints a table; `make bench` takes the texts of the studies
+that ran here. TEXTS are Parquet files with a column text, or text files with one text per line (of
+a tab-separated line the last field). Near-duplicates are planted by replacing words; their Jaccard
+similarity is counted on Python sets, apart from the code under test.
 """
 
 import argparse
@@ -15,11 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from measuring import Skipped
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 from mixtura import dedup
 from mixtura.text import normalise
 
+TITLE = "Deduplication"
 THRESHOLD = 0.7
 MARGIN = 0.05
 COLUMNS = {
@@ -257,6 +258,26 @@ def rows(
                 row["ratio"] = row["peer_s"] / row["ours_s"]
             found.append({**dict.fromkeys(COLUMNS), **row, "memory_mb": peak_mb()})
     return pl.DataFrame(found, schema=COLUMNS)
+
+
+def run(quick: bool = False) -> Iterator[dict]:
+    """Yield the table for `make bench`."""
+    found = sorted(Path(__file__).parents[1].glob("results/*/data/*.parquet"))
+    paths = [str(file) for file in found if "text" in pl.read_parquet_schema(file)]
+    if not paths:
+        raise Skipped("no texts; run `make demo` first")
+    for row in rows(read_texts(paths), quick).iter_rows(named=True):
+        yield {
+            "case": row["name"],
+            "ours s": row["ours_s"],
+            "peer": row["peer"],
+            "peer s": row["peer_s"],
+            "recall": row["recall"],
+            "peer recall": row["peer_recall"],
+            "MB": round(row["memory_mb"]),
+            "target": row["target"],
+            "met": "yes" if row["good"] else "no",
+        }
 
 
 def main() -> None:

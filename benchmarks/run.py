@@ -1,10 +1,13 @@
 """`make bench`: run every benchmark and write benchmarks/results.md.
 
-`python benchmarks/run.py [PART ...] [--quick]`; PARTS: measures, panel, scale, dedup, statistics.
-A part that is not named keeps its section of an earlier run, with the date of that run.
+`python benchmarks/run.py [PART ...] [--quick]`. Each module bench_PART.py beside this one is a
+part: TITLE is its heading and run(quick) yields the rows of its table as {column: value}, or
+raises `measuring.Skipped` with the reason. A part that is not named keeps its section of an
+earlier run.
 """
 
 import argparse
+import importlib
 import importlib.metadata
 import os
 import platform
@@ -12,150 +15,89 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
+from measuring import Skipped
+
 HERE = Path(__file__).parent
-PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "polars", "rensa", "datasketch", "prdc")
-TITLES = {
-    "measures": "Measures against the plain formula or the published package",
-    "panel": "The whole panel, diversity and shift, on short texts",
-    "scale": "Measures at n = 100,000",
-    "dedup": "Deduplication",
-    "statistics": "Error rates of the statistics on simulated studies of known truth",
-}
+PARTS = sorted(file.stem.removeprefix("bench_") for file in HERE.glob("bench_*.py"))
+PACKAGES = (
+    "numpy", "scipy", "scikit-learn", "torch", "transformers", "polars", "snakemake", "rensa",
+    "datasketch", "prdc",
+)  # fmt: skip
 
 
 def machine() -> str:
-    """Processor, memory, system and versions in one line each."""
+    """Processor, memory, system, GPU and versions."""
     told = Path("/proc/cpuinfo").read_text("utf-8") if Path("/proc/cpuinfo").exists() else ""
     found = re.search(r"model name\s*: (.*)", told)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    versions = []
-    for name in PACKAGES:
-        try:
-            versions.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            versions.append(f"{name} not installed")
-    return "\n".join(
-        [
-            f"- {found[1] if found else platform.machine()}, {os.cpu_count()} cores, "
-            f"{memory:.0f} GiB, {platform.system()}",
-            f"- Python {platform.python_version()}, {', '.join(versions)}",
-            f"- GPU: {gpu()}",
-        ]
+    installed = {d.name.lower(): d.version for d in importlib.metadata.distributions()}
+    versions = [f"{name} {installed.get(name, 'not installed')}" for name in PACKAGES]
+    return (
+        f"{found[1] if found else platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
+        f"{platform.system()}; GPU: {gpu()}; Python {platform.python_version()}, "
+        f"{', '.join(versions)}"
     )
 
 
 def gpu() -> str:
-    """Name of the GPU, or that its part is skipped."""
+    """Name of the GPU, or that what needs one is skipped."""
     import torch
 
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "skipped: no GPU"
 
 
-def table(heads: list[str], rows: Iterable[list[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
+def cell(value: object) -> str:
+    """Markdown of one value: three or more digits of a float, nothing for None."""
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return "" if value is None else str(value)
+
+
+def table(rows: list[Mapping[str, object]]) -> str:
+    """Markdown table; the columns are those of all rows, in order."""
+    heads = list(dict.fromkeys(head for row in rows for head in row))
+    lines = [heads, ["---"] * len(heads), *([cell(row.get(h)) for h in heads] for row in rows)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def number(value: float | None, digits: int = 2) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
-
-
-def measured(part: str, quick: bool) -> Iterator[list[str]]:
-    import bench_measures
-
-    made = {
-        "measures": lambda: bench_measures.rows(quick),
-        "panel": lambda: bench_measures.panel_rows((2_000,) if quick else (10_000, 100_000)),
-        "scale": lambda: bench_measures.scale_rows(20_000 if quick else 100_000),
-    }
-    for row in made[part]():
-        yield [
-            row.name,
-            number(row.ours_s),
-            row.peer,
-            number(row.peer_s),
-            number(row.ratio),
-            number(row.extra_mb, 0),
-            row.target,
-            row.note,
-        ]
-
-
-def section(part: str, quick: bool, texts: list[str]) -> str:
-    """Markdown of one part."""
-    if part == "statistics":
-        import bench_stats
-
-        found = bench_stats.rows(100) if quick else bench_stats.rows()
-        body = table(["figure", "measured", "target"], ([*map(str, row)] for row in found))
-    elif part == "dedup":
-        import bench_dedup
-        import polars
-
-        texts = texts or [str(f) for f in sorted(HERE.parent.glob("results/*/data/*.parquet"))]
-        texts = [file for file in texts if "text" in polars.read_parquet_schema(file)]
-        if not texts:
-            return f"## {TITLES[part]}\n\nSkipped: no texts; run `make demo` or give --texts."
-        frame = bench_dedup.rows(bench_dedup.read_texts(texts), quick)
-        body = table(
-            ["case", "ours s", "peer", "peer s", "recall", "peer recall", "MB", "target", "met"],
-            (
-                [
-                    row["name"],
-                    number(row["ours_s"]),
-                    row["peer"] or "",
-                    number(row["peer_s"]),
-                    number(row["recall"], 4),
-                    number(row["peer_recall"], 4),
-                    number(row["memory_mb"], 0),
-                    row["target"],
-                    "yes" if row["good"] else "no",
-                ]
-                for row in frame.iter_rows(named=True)
-            ),
-        )
-    else:
-        heads = ["measure", "ours s", "peer", "peer s", "ratio", "extra MB", "target", "note"]
-        body = table(heads, measured(part, quick))
+def section(part: str, quick: bool) -> str:
+    """Run one part; return its Markdown."""
+    module = importlib.import_module(f"bench_{part}")
+    try:
+        body = table(list(module.run(quick)))
+    except Skipped as reason:
+        body = f"Skipped: {reason}."
     when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     load = os.getloadavg()[1]
     size = "; quick: a fraction of the size" if quick else ""
-    told = f"Run {when}; load average over 5 minutes at the end {load:.1f}{size}."
-    return f"## {TITLES[part]}\n\n{told}\n\n{body}"
+    told = f"Run {when}; load average over 5 minutes at the end {load:.1f}{size}. {machine()}."
+    return f"## {part}: {module.TITLE}\n\n{told}\n\n{body}\n"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(TITLES))
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="a fraction of the size")
-    parser.add_argument("--texts", action="append", default=[], help="texts for dedup")
     parser.add_argument("--output", type=Path, default=HERE / "results.md")
     given = parser.parse_args()
-    if unknown := set(given.parts) - TITLES.keys():
-        parser.error(f"unknown parts {unknown}; choose from {', '.join(TITLES)}")
-    chosen = given.parts or list(TITLES)
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"unknown parts {unknown}; choose from {', '.join(PARTS)}")
+    chosen = given.parts or PARTS
     if len(chosen) > 1:  # memory of one part must not count for the next
         for part in chosen:
             more = ["--quick"] if given.quick else []
-            more += [word for text in given.texts for word in ("--texts", text)]
             command = [sys.executable, __file__, part, "--output", str(given.output), *more]
             subprocess.run(command, check=True)
         return
+    made = section(chosen[0], given.quick)
     before = given.output.read_text("utf-8") if given.output.exists() else ""
-    kept = {title: text for title, text in re.findall(r"(?ms)^(## [^\n]+)(.*?)(?=^## |\Z)", before)}
-    made = section(chosen[0], given.quick, given.texts)
-    parts = []
-    for part, title in TITLES.items():
-        head = f"## {title}"
-        if part == chosen[0]:
-            parts.append(made)
-        elif head in kept:
-            parts.append(f"{head}{kept[head].rstrip()}")
-    text = ["# Measured", "Written by `make bench`.", machine(), *parts]
-    given.output.write_text("\n\n".join(text) + "\n", "utf-8")
+    found = re.findall(r"(?ms)^(## (\w+): .*?)(?=^## |\Z)", before)
+    held = {part: text.rstrip() + "\n" for text, part in found} | {chosen[0]: made}
+    kept = [held[part] for part in PARTS if part in held]
+    given.output.write_text("\n".join(["# Measured\n\nWritten by `make bench`.\n", *kept]), "utf-8")
     print(made)
 
 
