@@ -105,16 +105,16 @@ def test_batches_hold_every_prompt_once_and_like_lengths_together() -> None:
 
 def test_what_does_not_parse_keeps_its_raw_text_and_reason() -> None:
     done = [Completion("fine", "stop", 9, 2), Completion("cut", "length", 8, 5)]
-    rows = complete_batch(specs(0, 2), ["p", "q"], lambda prompts, seed: done, "here", 7)
+    rows = complete_batch(specs(0, 2), ["p", "q"], [7, 8], lambda prompts, seeds: done, "here")
     assert rows["reason"].to_list() == [None, "unfinished"]
     assert rows["text"].to_list() == ["fine", "cut"]
-    assert rows["seed"].to_list() == [7, 7] and rows["id"].n_unique() == 2
+    assert rows["seed"].to_list() == [7, 8] and rows["id"].n_unique() == 2
 
 
 def test_a_backend_that_loses_a_completion_is_an_error() -> None:
     with pytest.raises(RuntimeError, match="1 completions came back for 2 prompts"):
         complete_batch(
-            specs(0, 2), ["p", "q"], lambda *_: [Completion("a", "stop", 1, 1)], "here", 7
+            specs(0, 2), ["p", "q"], [7, 8], lambda *_: [Completion("a", "stop", 1, 1)], "here"
         )
 
 
@@ -144,8 +144,10 @@ def backend(generator: Path) -> TransformersBackend:
 
 def test_completions_end_at_the_line_and_repeat_with_the_seed(backend: TransformersBackend) -> None:
     prompts = [" the story", " a film about music was", " this"] * 10
-    first = backend.complete(prompts, SAMPLING, 1)
-    assert first == backend.complete(prompts, SAMPLING, 1) != backend.complete(prompts, SAMPLING, 2)
+    seeds = list(range(30))
+    first = backend.complete(prompts, SAMPLING, seeds)
+    assert first == backend.complete(prompts, SAMPLING, seeds)
+    assert first != backend.complete(prompts, SAMPLING, [seed + 1 for seed in seeds])
     assert {done.finish_reason for done in first} == {"stop", "length"}
     for done in first:
         assert "\n" not in done.text and 1 <= done.new_tokens <= 12
@@ -155,11 +157,11 @@ def test_completions_end_at_the_line_and_repeat_with_the_seed(backend: Transform
 
 def test_greedy_does_not_depend_on_the_seed_or_on_padding(backend: TransformersBackend) -> None:
     greedy = {**SAMPLING, "temperature": 0}
-    alone = backend.complete([" the story"], greedy, 1)[0]
-    padded = backend.complete([" the story", " a film about music was the end"], greedy, 2)[0]
+    alone = backend.complete([" the story"], greedy, [1])[0]
+    padded = backend.complete([" the story", " a film about music was the end"], greedy, [2, 3])[0]
     assert alone.text == padded.text
 
 
 def test_a_prompt_longer_than_the_context_is_an_error(backend: TransformersBackend) -> None:
     with pytest.raises(ValueError, match=r"a prompt of 600 tokens and 12 new ones exceed .* 512"):
-        backend.complete([" story" * 600], SAMPLING, 1)
+        backend.complete([" story" * 600], SAMPLING, [1])

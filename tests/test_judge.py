@@ -21,8 +21,10 @@ class Writer:
         self.answers = answers
         self.asked: list[tuple[str, float, int]] = []
 
-    def complete(self, prompts: list[str], sampling: dict[str, Any], seed: int) -> list[Completion]:
-        self.asked.append((prompts[0], sampling["temperature"], seed))
+    def complete(
+        self, prompts: list[str], sampling: dict[str, Any], seeds: list[int]
+    ) -> list[Completion]:
+        self.asked.append((prompts[0], sampling["temperature"], seeds[0]))
         answer = self.answers[(len(self.asked) - 1) % len(self.answers)]
         return [Completion(answer, "stop", 1, 1)]
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from mixtura.streams import stream_seed
+
 
 @dataclass(frozen=True)
 class Completion:
@@ -17,8 +19,10 @@ class Completion:
 class Backend(Protocol):
     """An engine with a model loaded."""
 
-    def complete(self, prompts: list[str], sampling: dict[str, Any], seed: int) -> list[Completion]:
-        """One completion for each prompt, in order; the same seed gives the same completions."""
+    def complete(
+        self, prompts: list[str], sampling: dict[str, Any], seeds: list[int]
+    ) -> list[Completion]:
+        """One completion for each prompt, in order; the same seeds give the same completions."""
         ...
 
 
@@ -39,7 +43,9 @@ class TransformersBackend:
         pieces = self.tokenizer.batch_decode([[i] for i in range(len(self.tokenizer))])
         self.newlines = [i for i, piece in enumerate(pieces) if "\n" in piece]
 
-    def complete(self, prompts: list[str], sampling: dict[str, Any], seed: int) -> list[Completion]:
+    def complete(
+        self, prompts: list[str], sampling: dict[str, Any], seeds: list[int]
+    ) -> list[Completion]:
         """One line for each prompt. Raises ValueError where a prompt exceeds the context."""
         import torch
 
@@ -56,7 +62,7 @@ class TransformersBackend:
         warp = (
             {} if greedy else {k: sampling[k] for k in ("temperature", "top_p", "top_k", "min_p")}
         )
-        torch.manual_seed(seed)
+        torch.manual_seed(stream_seed(0, *seeds))
         with torch.inference_mode():
             output = self.model.generate(
                 **batch,

@@ -36,20 +36,20 @@ def batches(prompts: Sequence[str], size: int) -> list[list[int]]:
 def complete_batch(
     specs: Sequence[PromptSpec],
     prompts: Sequence[str],
-    complete: Callable[[list[str], int], list[Completion]],
+    seeds: Sequence[int],
+    complete: Callable[[list[str], list[int]], list[Completion]],
     origin: str,
-    seed: int,
 ) -> pl.DataFrame:
-    """One row for each prompt of a batch (columns ROWS).
+    """One row for each prompt of a batch (columns ROWS), `seeds` one for each.
 
     `reason` is null where the completion became a row, and `text` is then the parsed text; else
     `text` is the raw completion. Raises RuntimeError where the backend returns fewer completions.
     """
-    completions = complete(list(prompts), seed)
+    completions = complete(list(prompts), list(seeds))
     if len(completions) != len(prompts):
         raise RuntimeError(f"{len(completions)} completions came back for {len(prompts)} prompts")
     rows = []
-    for spec, prompt, done in zip(specs, prompts, completions, strict=True):
+    for spec, prompt, seed, done in zip(specs, prompts, seeds, completions, strict=True):
         text, reason = parse_line(done.text, done.finish_reason)
         rows.append(
             {

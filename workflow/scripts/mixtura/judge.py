@@ -30,7 +30,7 @@ def parse_groups(answer: str, count: int) -> list[str] | None:
 
 
 def llm_judge(
-    complete: Callable[[list[str], dict[str, Any], int], list[Completion]],
+    complete: Callable[[list[str], dict[str, Any], list[int]], list[Completion]],
     sampling: dict[str, Any],
     seed: int,
 ) -> Callable[[list[str]], list[str]]:
@@ -46,7 +46,7 @@ def llm_judge(
             drawn = stream_seed(seed, "judge", attempt, *texts)
             # A greedy judge would only repeat itself.
             warmer = {**sampling, "temperature": max(sampling["temperature"], 0.5 * attempt)}
-            answer = complete([prompt], warmer, drawn)[0].text
+            answer = complete([prompt], warmer, [drawn])[0].text
             if groups := parse_groups(answer, len(texts)):
                 return groups
         raise ValueError(

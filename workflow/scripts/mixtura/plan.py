@@ -246,7 +246,7 @@ class Plan:
 
     def generate_settings(self, wildcards: Any) -> str:
         """What one shard of generated rows depends on."""
-        study, shard, size = self.study, int(wildcards.shard), self.study.generate.shard
+        study, size = self.study, self.study.generate.shard
         pipeline = study.pipelines[wildcards.pipeline]
         return canonical_json(
             {
@@ -255,8 +255,7 @@ class Plan:
                 "level": _plain(pipeline.levels[wildcards.level]),
                 "labels": sorted(study.task.labels.values()),
                 "noun": study.task.noun,
-                "shard": shard,
-                "first": shard * size,
+                "first": int(wildcards.shard) * size,
                 "prompts": size,
                 "stream": [
                     study.seed,
