@@ -62,5 +62,5 @@ def run_snakemake(
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=600,
+        timeout=1800,  # a loaded machine is no error
     )
