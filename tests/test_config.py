@@ -57,6 +57,9 @@ def test_every_shipped_configuration_is_accepted(file: Path) -> None:
         ("task/labels", {"pos": "positive", "meh": "neutral"}, ["'meh' has 0 rows", "neg, pos"]),
         ("diversity/measures", ["dcscor"], ["diversity.measures.0", "'dcscor'", "dcscore"]),
         ("curate", {"filters": {"lenght": {}}}, ["curate.filters.lenght", "length"]),
+        ("task/kind", "qa", ["task: labels: kind qa has none"]),
+        ("task/kind", "tagging", ["task.kind", "'tagging'", "instruction"]),
+        ("task/labels", None, ["task: labels: missing; kind classification needs them"]),
         ("study", "../escape", ["study", "../escape"]),
         ("seeds", [1, 1], ["seeds", "twice"]),
         ("seeds", [], ["seeds", "at least 1"]),
@@ -69,6 +72,14 @@ def test_a_wrong_value_is_named(
         read_plan(changed(tiny, path, value))
     for part in told:
         assert part in str(error.value)
+
+
+def test_a_task_without_labels_counts_its_rows(tiny: dict[str, Any]) -> None:
+    task = {**tiny["task"], "kind": "text"}
+    del task["labels"]
+    assert read_plan({**tiny, "task": task}).study.task.words == ["text"]
+    with pytest.raises(ConfigError, match=r"task.data: 200 rows, but task.test \(400\)"):
+        read_plan({**tiny, "task": {**task, "test": 400}})
 
 
 def test_a_missing_section_is_named(tiny: dict[str, Any]) -> None:

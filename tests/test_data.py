@@ -1,5 +1,7 @@
 """Canonical rows and splits."""
 
+import json
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -9,8 +11,10 @@ from mixtura.data import (
     balanced_prefix,
     canonical_rows,
     rated_rows,
+    read_rows,
     shuffled,
     split_rows,
+    task_rows,
 )
 from mixtura.mix import mix_rows
 from mixtura.tables import read_table
@@ -145,3 +149,122 @@ def test_a_mix_that_cannot_be_made_is_an_error(n_real: int, n_generated: int, to
         mix_rows(
             splits, None, n_real=n_real, n_generated=n_generated, draw="fixed", study_seed=1, seed=0
         )
+
+
+QA = {"context": "context", "question": "question", "answer": "answer"}
+
+
+def squad(path, **last) -> str:
+    """A SQuAD file of one article, two contexts and four questions."""
+    questions = [
+        {"question": "Who?", "answers": [{"text": "Ann"}, {"text": "Ann"}, {"text": "Ann Lee"}]},
+        {"question": "Where?", "answers": [{"text": "Rome"}]},
+        {"question": "Why?", "is_impossible": True, "answers": [], "plausible_answers": []},
+    ]
+    other = {"question": "Who?", "answers": [{"text": "Bo"}], **last}
+    paragraphs = [
+        {"context": "Ann Lee lives in Rome.", "qas": questions},
+        {"context": "Bo sings.", "qas": [other]},
+    ]
+    document = {"version": "v2.0", "data": [{"title": "People", "paragraphs": paragraphs}]}
+    path.write_text(json.dumps(document))
+    return str(path)
+
+
+def test_squad_questions_keep_their_context_and_their_different_answers(tmp_path) -> None:
+    frame = read_rows(squad(tmp_path / "squad.json"))
+    rows = task_rows(frame, "qa", QA, None, "real")
+    assert frame.height == 4 and rows.height == 3  # the impossible question went
+    assert rows["answers"].to_list() == [["Ann", "Ann Lee"], ["Rome"], ["Bo"]]
+    assert rows["text"].to_list() == rows["question"].to_list() == ["Who?", "Where?", "Who?"]
+    assert rows["id"].n_unique() == 3 and set(rows["label"]) == {"qa"}
+
+
+def test_answers_read_the_same_from_every_shape() -> None:
+    base = {"context": ["c", "d"], "question": ["q", "r"]}
+    shapes = [
+        (["x", "y"], pl.String),
+        ([["x"], ["y"]], pl.List(pl.String)),
+        ([{"text": ["x"]}, {"text": ["y"]}], pl.Struct({"text": pl.List(pl.String)})),
+    ]
+    found = [
+        task_rows(
+            pl.DataFrame(base).with_columns(pl.Series("answer", values, kind)), "qa", QA, None, "r"
+        )
+        for values, kind in shapes
+    ]
+    assert found[0]["answers"].to_list() == [["x"], ["y"]]
+    assert found[0].equals(found[1]) and found[0].equals(found[2])
+
+
+def test_a_squad_file_that_lacks_a_field_names_its_article(tmp_path) -> None:
+    path = tmp_path / "squad.json"
+    squad(path)
+    path.write_text(path.read_text().replace('"qas"', '"questions"'))
+    with pytest.raises(ValueError, match=r"article 1 \(People\) lacks 'qas'"):
+        read_rows(path)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "json", "parquet"])
+def test_instructions_are_measured_with_their_responses(suffix: str, tmp_path) -> None:
+    frame = pl.DataFrame({"ask": ["Add 1 and 2.", "Name a tree."], "reply": ["3", "Oak"]})
+    path = tmp_path / f"rows.{suffix}"
+    write = {"csv": frame.write_csv, "jsonl": frame.write_ndjson, "parquet": frame.write_parquet}
+    write.get(suffix, frame.write_json)(path)
+    columns = {"prompt": "ask", "response": "reply"}
+    rows = task_rows(read_rows(path), "instruction", columns, None, "real")
+    assert rows.columns == ["id", "text", "label", "prompt", "response"]
+    assert rows["text"].to_list() == ["Add 1 and 2.\n3", "Name a tree.\nOak"]
+
+
+def test_plain_text_has_one_constant_label() -> None:
+    frame = pl.DataFrame({"body": ["one", "two", "one"]})
+    rows = task_rows(frame, "text", {"text": "body"}, None, "real")
+    assert rows.select("text", "label").rows() == [("one", "text"), ("two", "text")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "frame", "told"),
+    [
+        ("qa", {"context": ["c"], "question": [""], "answer": ["a"]}, "row 1: the question is em"),
+        (
+            "qa",
+            {"context": ["c", "c"], "question": ["q", "r"], "answer": ["a", None]},
+            "row 2: the answer is empty",
+        ),
+        ("qa", {"context": ["c"], "question": ["q"]}, "no column 'answer'; columns are: context"),
+        ("text", {"text": ["fine", "caf\ufffd"]}, "row 2: the text is not UTF-8"),
+    ],
+)
+def test_a_bad_field_is_named(kind: str, frame: dict[str, list[str]], told: str) -> None:
+    columns = QA if kind == "qa" else {"text": "text"}
+    with pytest.raises(ValueError, match=told):
+        task_rows(pl.DataFrame(frame), kind, columns, None, "real")
+
+
+def questions(rows: int, contexts: int) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "id": [f"r{row}" for row in range(rows)],
+            "label": "qa",
+            "context": [f"context {row % contexts}" for row in range(rows)],
+        }
+    )
+
+
+@given(st.integers(0, 30), st.integers(12, 40))
+def test_no_context_stands_on_two_sides(seed: int, contexts: int) -> None:
+    rows = questions(120, contexts)
+    splits = split_rows(rows, 30, 20, 10, seed, group="context").join(rows, on="id")
+    counts = dict(splits["split"].value_counts().iter_rows())
+    assert (counts["test"], counts["reference"], counts["examples"]) == (30, 20, 10)
+    side = pl.col("split").replace("examples", "pool")
+    sides = splits.select("context", side).unique()
+    assert sides["context"].is_unique().all()
+    # Only questions of the last context of test and of reference are left out.
+    assert 120 - splits.height <= 2 * (120 // contexts)
+
+
+def test_contexts_that_do_not_suffice_are_told() -> None:
+    with pytest.raises(ValueError, match=r"examples: 0 rows are left of 40 in groups of context"):
+        split_rows(questions(40, 2), 15, 15, 4, 0, group="context")

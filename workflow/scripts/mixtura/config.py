@@ -43,12 +43,23 @@ class Source(Section):
 
 
 class Data(Source):
-    """Labelled text: an embedded package, the user's own file, or a Hugging Face data set."""
+    """Real rows: an embedded package, the user's own file, or a Hugging Face data set.
+
+    Files are .csv, .tsv, .jsonl, .ndjson, .parquet, or .json: records, or questions as in SQuAD.
+    """
 
     config: str | None = Field(None, description="configuration name of a Hugging Face data set")
     split: str = Field("train", description="split of a Hugging Face data set")
     text: str = Field("text", description="column that holds the text")
     label: str = Field("label", description="column that holds the label")
+    context: str = Field("context", description="qa: column of the passage")
+    question: str = Field("question", description="qa: column of the question")
+    answer: str = Field(
+        "answer",
+        description="qa: column of the answer, a list of answers, or answers as SQuAD holds them",
+    )
+    prompt: str = Field("prompt", description="instruction: column of the prompt")
+    response: str = Field("response", description="instruction: column of the response")
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -72,13 +83,20 @@ class Model(Source):
 
 
 class Task(Section):
-    """The labelled task and how its real rows are split."""
+    """What is learnt, and how its real rows are split."""
 
     name: Name = Field(description="name of the task")
-    data: Data = Field(description="where the labelled text comes from")
-    labels: dict[Annotated[str, BeforeValidator(str)], Name] = Field(
+    kind: Literal["classification", "qa", "instruction", "text"] = Field(
+        "classification",
+        description="what a row is. classification: text and label; qa: context, question and "
+        "answer, of which the question is measured; instruction: prompt and response, measured "
+        "together; text: text alone",
+    )
+    data: Data = Field(description="where the real rows come from")
+    labels: dict[Annotated[str, BeforeValidator(str)], Name] | None = Field(
+        None,
         min_length=2,
-        description="value in the label column -> the word for it that prompts use",
+        description="classification: value in the label column -> the word for it that prompts use",
     )
     noun: str = Field("text", min_length=1, description="what a row is, in words that prompts use")
     test: Positive = Field(1000, description="real rows that only evaluation sees")
@@ -93,6 +111,24 @@ class Task(Section):
         description="the few real training rows: the examples themselves, the same for every "
         "seed (the answer then holds for this draw), or drawn anew for every seed",
     )
+
+    @model_validator(mode="after")
+    def _labels_of_the_kind(self) -> Self:
+        if self.kind == "classification" and not self.labels:
+            raise ValueError("labels: missing; kind classification needs them")
+        if self.kind != "classification" and self.labels:
+            raise ValueError(f"labels: kind {self.kind} has none; leave the key out")
+        if self.kind != "classification" and self.data.package:
+            raise ValueError(
+                f"data.package: {self.data.package!r} is labelled text; kind {self.kind} needs "
+                "data.path or data.hub"
+            )
+        return self
+
+    @property
+    def words(self) -> list[str]:
+        """Label words in alphabetical order; the kind itself where rows have no label."""
+        return sorted(set(self.labels.values())) if self.labels else [self.kind]
 
 
 class Sampling(Section):
@@ -400,7 +436,7 @@ class Study(Section):
                 f"task.reference: {task.reference} is too few; allowed: {2 * n} (twice generate.n) "
                 "or more, one half to compare with and one for the noise floor"
             )
-        classes = len(task.labels)
+        classes = len(task.words)
         for key, rows in (
             ("task.test", task.test),
             ("task.reference", task.reference),
@@ -450,8 +486,16 @@ def load_study(config: dict[str, Any]) -> Study:
 def check_supply(study: Study, rows: dict[str, int]) -> None:
     """Raise ConfigError where the data, `rows` of each label value, has too few for the splits."""
     task = study.task
-    classes = len(task.labels)
     wanted = task.test + task.reference + max(task.examples, *study.designs.real)
+    if not task.labels:
+        if sum(rows.values()) < wanted:
+            raise ConfigError(
+                f"task.data: {sum(rows.values())} rows, but task.test ({task.test}) + "
+                f"task.reference ({task.reference}) + the larger of task.examples and designs.real "
+                f"({wanted - task.test - task.reference}) need {wanted}"
+            )
+        return
+    classes = len(task.labels)
     for value in task.labels:
         have = rows.get(value, 0)
         if have * classes < wanted:

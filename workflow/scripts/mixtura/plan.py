@@ -30,6 +30,13 @@ DEFAULT_RESOURCES = {
 }
 
 
+KINDS = {  # task.kind -> keys of task.data that name its columns
+    "classification": ("text", "label"),
+    "qa": ("context", "question", "answer"),
+    "instruction": ("prompt", "response"),
+    "text": ("text",),
+}
+COLUMNS = dict.fromkeys(key for keys in KINDS.values() for key in keys)
 COUNTED_BYTES = 50_000_000  # a larger file is counted when it is read, not at every parse
 
 
@@ -38,15 +45,17 @@ def read_plan(config: dict[str, Any]) -> "Plan":
     study = load_study(config)
     data = study.task.data
     if data.path and Path(data.path).is_file() and Path(data.path).stat().st_size < COUNTED_BYTES:
-        check_supply(study, _count_labels(data.path, data.label))
+        check_supply(study, _count_labels(data.path, data.label if study.task.labels else None))
     return Plan(study)
 
 
-def _count_labels(path: str, label: str) -> dict[str, int]:
-    from mixtura.tables import read_table
+def _count_labels(path: str, label: str | None) -> dict[str, int]:
+    from mixtura.data import read_rows
 
     try:
-        rows = read_table(path)
+        rows = read_rows(path)
+        if not label:
+            return {"": rows.height}
         counts = rows[label].cast(str).value_counts()
     except Exception as error:
         raise ConfigError(f"task.data: {path!r} cannot be counted: {error}") from None
@@ -232,13 +241,18 @@ class Plan:
     def data_settings(self) -> str:
         """Source of the task data and its labels."""
         task = self.study.task
-        return canonical_json({"data": _plain(task.data), "labels": task.labels})
+        data = _plain(task.data)
+        named = {key: data.pop(key) for key in COLUMNS}
+        columns = {key: named[key] for key in KINDS[task.kind]}
+        of = {"kind": task.kind, "columns": columns, "labels": task.labels}
+        return canonical_json({"data": data, **of})
 
     def split_settings(self) -> str:
         """Sizes of the splits."""
         task = self.study.task
         sizes = {key: getattr(task, key) for key in ("test", "reference", "examples")}
-        return canonical_json({**sizes, "seed": self.study.seed})
+        group = {"group": "context"} if task.kind == "qa" else {}
+        return canonical_json({**sizes, **group, "seed": self.study.seed})
 
     def generate_resume(self, wildcards: Any) -> str:
         """Folder that a killed shard goes on from; other settings never find it."""
@@ -253,7 +267,7 @@ class Plan:
                 "generator": _plain(study.generators[wildcards.generator]),
                 "dial": pipeline.dial,
                 "level": _plain(pipeline.levels[wildcards.level]),
-                "labels": sorted(study.task.labels.values()),
+                "labels": study.task.words,
                 "noun": study.task.noun,
                 "first": int(wildcards.shard) * size,
                 "prompts": size,
@@ -268,7 +282,7 @@ class Plan:
 
     def curate_settings(self) -> str:
         """How many rows stay, and what is removed."""
-        labels = sorted(self.study.task.labels.values())
+        labels = self.study.task.words
         curate = _plain(self.study.curate)
         return canonical_json({"n": self.study.generate.n, "labels": labels, **curate})
 
@@ -308,7 +322,7 @@ class Plan:
 
     def finetune_settings(self, wildcards: Any) -> str:
         """How a downstream model is trained."""
-        labels = sorted(self.study.task.labels.values())
+        labels = self.study.task.words
         return canonical_json({**_plain(self.study.downstream[wildcards.model]), "labels": labels})
 
     def collect_settings(self) -> str:
