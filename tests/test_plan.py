@@ -66,7 +66,7 @@ def test_the_token_budget_is_the_same_for_all_sets(tiny: dict[str, Any], plan: P
     assert "token_budget" not in _measured(plan, "shift")
     given = read_plan({**tiny, "diversity": {"token_budget": 77}})
     assert _measured(given)["token_budget"] == 77
-    unfiltered = read_plan({**tiny, "curate": {"filters": {}}})
+    unfiltered = read_plan({**tiny, "curation": {"full": {"filters": {}}}})
     assert _measured(unfiltered)["token_budget"] == 16
 
 
@@ -82,3 +82,35 @@ def test_a_judge_adds_its_measure_and_its_model(tiny: dict[str, Any], plan: Plan
     ):
         with pytest.raises(ConfigError, match=told):
             read_plan({**tiny, "diversity": wrong})
+
+
+def test_a_pipeline_of_another_is_the_same_text_curated_otherwise(tiny: dict[str, Any]) -> None:
+    more = copy.deepcopy(tiny)
+    more["pipelines"]["bare"] = {"of": "topic", "curation": "none"}
+    more["generate"]["pipelines"] = ["topic", "bare"]
+    plan, own = read_plan(tiny), read_plan(more)
+    assert own.sets == [("writer", p, level) for p in ("topic", "bare") for level in ("D0", "D6")]
+    topic, bare = (
+        SimpleNamespace(generator="writer", pipeline=p, level="D6") for p in ("topic", "bare")
+    )
+    assert own.generated_shards(bare) == own.generated_shards(topic) == plan.generated_shards(topic)
+    assert own.curate_settings(topic) == plan.curate_settings(topic)
+    found = json.loads(own.curate_settings(bare))
+    assert (found["n"], found["exact"], found["filters"], found["fuzzy"]) == (16, False, {}, None)
+    # no text of one word is removed there, so measures read one word a row of every set
+    assert (_measured(plan)["token_budget"], _measured(own)["token_budget"]) == (48, 16)
+
+
+def test_a_variant_changes_the_keys_that_it_gives(tiny: dict[str, Any]) -> None:
+    changes = {"exact": {"fuzzy": {}}, "mine": {"exact": False}, "full": {"fuzzy": None}}
+    found = read_plan({**tiny, "curation": changes}).study.curation
+    on = {
+        name: (v.exact, bool(v.filters), v.fuzzy is not None, v.decontaminate is not None)
+        for name, v in found.items()
+    }
+    assert on == {
+        "none": (False, False, False, False),
+        "exact": (True, False, True, False),
+        "full": (True, True, False, True),
+        "mine": (False, True, True, True),
+    }

@@ -149,7 +149,7 @@ def test_one_more_seed_trains_that_seed(done: Path, tiny: dict[str, Any]) -> Non
     [
         ({"plots": {"colours": "magma"}}, {"figures", "report"}),
         (
-            {"curate": {"filters": {"length": {"min_words": 2}}}},
+            {"curation": {"full": {"filters": {"length": {"min_words": 2}}}}},
             {"curate", "embed", "diversity", "shift", "collect_scores", "mix", "finetune"}
             | {"evaluate", "findings", "figures", "report"},
         ),
@@ -173,6 +173,24 @@ def test_one_levels_setting_regenerates_that_level(done: Path, tiny: dict[str, A
     changed["pipelines"]["topic"]["levels"]["D6"]["topics"] = 5
     run = run_snakemake(done, changed, "-n")
     assert run.stdout.count("Generate topic D6") == 2 and "Generate topic D0" not in run.stdout
+
+
+def test_a_variant_of_curation_makes_a_set_of_the_same_text(
+    done: Path, tiny: dict[str, Any]
+) -> None:
+    changed = copy.deepcopy(tiny)
+    changed["pipelines"]["bare"] = {"of": "topic", "curation": "none"}
+    changed["generate"]["pipelines"] = ["topic", "bare"]
+    run = run_snakemake(done, changed, "-n")
+    curated = {line for line in run.stdout.splitlines() if "Curate" in line}
+    assert run.returncode == 0 and len(curated) == 2 and "Curate writer topic" not in run.stdout
+    assert "Generate" not in run.stdout and run.stdout.count("Fine-tune reader") == 2 * 2 * 2
+    run = run_snakemake(done, changed, "results/tiny/curated/writer/bare/D0.parquet")
+    assert run.returncode == 0, run.stdout
+    pool = pl.concat(table(done, f"generated/writer/topic/D0/{shard}") for shard in (0, 1))
+    first = pool.sort("index").group_by("label").head(8).sort("index")
+    assert table(done, "curated/writer/bare/D0")["id"].to_list() == first["id"].to_list()
+    assert table(done, "removed/writer/bare/D0").is_empty()
 
 
 def test_a_killed_shard_continues_and_ends_the_same(done: Path, tiny: dict[str, Any]) -> None:
@@ -205,7 +223,8 @@ def test_every_file_source_gives_the_same_rows(
 
 
 def test_an_error_of_a_job_names_it_and_its_log(done: Path, tiny: dict[str, Any]) -> None:
-    changed = with_changes(tiny, curate={"filters": {"length": {"min_words": 500}}})
+    short = {"full": {"filters": {"length": {"min_words": 500}}}}
+    changed = with_changes(tiny, curation=short)
     run = run_snakemake(done, changed, "results/tiny/curated/writer/topic/D0.parquet")
     assert run.returncode != 0
     assert "curate writer topic D0: ValueError: too few rows were accepted" in run.stdout

@@ -22,7 +22,7 @@ rule curate:
         mem_mb=PLAN.mem_mb("curate"),
         runtime=PLAN.runtime("curate"),
     params:
-        settings=PLAN.curate_settings(),
+        settings=PLAN.curate_settings,
         code=code("curate.py"),
     message:
         "Curate {wildcards.generator} {wildcards.pipeline} {wildcards.level}"

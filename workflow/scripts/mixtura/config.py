@@ -2,9 +2,16 @@
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from mixtura.sources import DATA_PACKAGES, MODEL_PACKAGES
@@ -163,6 +170,24 @@ class Pipeline(Section):
 
     dial: Literal["topic"] = Field(description="what is turned: topic")
     levels: dict[Level, TopicLevel] = Field(min_length=1, description="level -> its setting")
+    curation: Name = Field("full", description="key of `curation`: what is removed")
+
+
+class Recuration(Section):
+    """The text of another pipeline, level by level, curated by another variant."""
+
+    dial: Literal["curation"] = Field("curation", description="need not be given beside `of`")
+    of: Name = Field(description="key of `pipelines`: whose text; none is generated anew")
+    curation: Name = Field(description="key of `curation`: what is removed")
+
+
+def _with_dial(given: Any) -> Any:
+    return {"dial": "curation", **given} if isinstance(given, dict) and "of" in given else given
+
+
+AnyPipeline = Annotated[
+    Pipeline | Recuration, Field(discriminator="dial"), BeforeValidator(_with_dial)
+]
 
 
 class Generate(Section):
@@ -203,8 +228,8 @@ class Decontaminate(Section):
     overlap: Share = Field(0.6, description="share of its 3-grams that a test row must not share")
 
 
-class Curate(Section):
-    """What is removed from generated text, in this order; a step that is null is off."""
+class Curation(Section):
+    """What is removed from generated text."""
 
     exact: bool = Field(True, description="remove rows that are equal after normalisation")
     filters: dict[Literal[FILTERS], dict[str, Any]] = Field(  # type: ignore[valid-type]
@@ -215,6 +240,20 @@ class Curate(Section):
     decontaminate: Decontaminate | None = Field(
         Decontaminate(), description="remove what resembles the test split"
     )
+
+
+OFF: dict[str, Any] = {"exact": False, "filters": {}, "fuzzy": None, "decontaminate": None}
+VARIANTS: dict[str, dict[str, Any]] = {"none": OFF, "exact": {**OFF, "exact": True}, "full": {}}
+
+
+def _with_built_in(given: Any) -> Any:
+    """The variants of a study and the built-in ones, key by key."""
+    if not isinstance(given, dict):
+        return given
+    return {
+        name: {**VARIANTS.get(name, {}), **variant} if isinstance(variant, dict) else variant
+        for name, variant in {**VARIANTS, **given}.items()
+    }
 
 
 DIVERSITY = (
@@ -375,9 +414,17 @@ class Study(Section):
     task: Task
     models: dict[Name, Model] = Field(min_length=1, description="name -> where it comes from")
     generators: dict[Name, Generator] = Field(min_length=1)
-    pipelines: dict[Name, Pipeline] = Field(min_length=1)
+    pipelines: dict[Name, AnyPipeline] = Field(
+        min_length=1, description="ways to set diversity, by name; `dial` is what is turned"
+    )
     generate: Generate
-    curate: Curate = Curate()
+    curation: Annotated[dict[Name, Curation], BeforeValidator(_with_built_in)] = Field(
+        {},
+        validate_default=True,
+        description="variant -> what is removed from generated text, in this order; a step that is "
+        "null is off. `none`, `exact` and `full` are built in: a variant of such a name changes "
+        "the keys that it gives, one of another name starts from `full`",
+    )
     embedders: list[Name] = Field(min_length=1, description="keys of `models`")
     embeddings: Embeddings = Embeddings()
     diversity: Diversity = Diversity()
@@ -411,8 +458,15 @@ class Study(Section):
             )
         known("generate.generators", self.generate.generators, self.generators)
         known("generate.pipelines", self.generate.pipelines, self.pipelines)
+        for name, pipeline in self.pipelines.items():
+            known(f"pipelines.{name}.curation", [pipeline.curation], self.curation)
+            if isinstance(pipeline, Recuration):
+                made = {k: p for k, p in self.pipelines.items() if isinstance(p, Pipeline)}
+                known(f"pipelines.{name}.of", [pipeline.of], made)
         for name in self.generate.pipelines:
-            levels = self.pipelines[name].levels
+            source = self.pipelines[self.source_of(name)]
+            assert isinstance(source, Pipeline)
+            levels = source.levels
             for level in self.generate.levels:
                 if level not in levels:
                     raise ValueError(
@@ -428,6 +482,11 @@ class Study(Section):
                 raise ValueError(f"{key}: {values} names a value twice; allowed: each once")
         self._check_rows()
         return self
+
+    def source_of(self, pipeline: str) -> str:
+        """The pipeline that generates the text of a pipeline: itself, or the one it is of."""
+        found = self.pipelines[pipeline]
+        return found.of if isinstance(found, Recuration) else pipeline
 
     def _check_rows(self) -> None:
         task, n = self.task, self.generate.n
@@ -508,42 +567,66 @@ def check_supply(study: Study, rows: dict[str, int]) -> None:
 
 
 def _explain(detail: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in detail["loc"] if part != "[key]")
+    keys, allowed = _walk(detail["loc"])
+    key = ".".join(keys)
     value = detail["input"]
     if detail["type"] == "extra_forbidden":
-        allowed = _fields(detail["loc"][:-1])
-        close = difflib.get_close_matches(str(detail["loc"][-1]), allowed, 1)
+        close = difflib.get_close_matches(keys[-1], allowed, 1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         return f"{key}: unknown key (value {value!r}); {hint}allowed: {_list(allowed)}"
     if detail["type"] == "missing":
         return f"{key}: missing"
+    if detail["type"].startswith("union_tag"):
+        told = detail["ctx"]
+        name = told["discriminator"].strip("'")
+        if detail["type"] == "union_tag_not_found":
+            return f"{key}.{name}: missing"
+        return f"{key}.{name}: {told['tag']!r} is wrong; allowed: {told['expected_tags']}"
     message = detail["msg"].removeprefix("Value error, ")
     if isinstance(value, dict):
         return f"{key}: {message}" if key else message
     return f"{key}: {value!r} is wrong: {message}"
 
 
-def _fields(location: tuple[int | str, ...]) -> list[str]:
-    """Keys that the section at `location` knows."""
-    section: Any = Study
-    named = False  # the next part is a name that the user gave, not a key of the section
+def _walk(location: tuple[int | str, ...]) -> tuple[list[str], list[str]]:
+    """The keys of a location as the user wrote them, and the keys allowed beside the last one.
+
+    In a union of sections pydantic puts the name of the chosen one into the location.
+    """
+    keys: list[str] = []
+    allowed: list[str] = []
+    kind: Any = Study
     for part in location:
-        if not named:
-            found = {f.alias or name: f for name, f in section.model_fields.items()}
-            annotation = found[str(part)].annotation
-            named = getattr(annotation, "__origin__", None) is dict
-            section = sections(annotation)
+        choices = [] if _plural(kind) else sections(kind)
+        if len(choices) > 1:
+            kind = next(section for section in choices if part in tags(section))
+            continue
+        if part != "[key]":
+            keys.append(str(part))
+        if choices:
+            fields = {f.alias or name: f for name, f in choices[0].model_fields.items()}
+            allowed = list(fields)
+            kind = fields[str(part)].annotation if part in fields else None
         else:
-            named = False
-    return [f.alias or name for name, f in section.model_fields.items()]
+            kind = get_args(kind)[-1] if _plural(kind) else None
+    return keys, allowed
 
 
-def sections(annotation: Any) -> Any:
-    """The section type inside an annotation such as `dict[Name, Model]` or `MixAdd | None`."""
+def _plural(annotation: Any) -> bool:
+    return get_origin(annotation) in (dict, list)
+
+
+def sections(annotation: Any) -> list[type[BaseModel]]:
+    """The section types inside an annotation such as `dict[Name, Model]` or `MixAdd | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    inner = [sections(part) for part in getattr(annotation, "__args__", ())]
-    return next((part for part in inner if part is not None), None)
+        return [annotation]
+    return [found for part in get_args(annotation) for found in sections(part)]
+
+
+def tags(section: type[BaseModel]) -> list[str]:
+    """The names by which a union tells a section apart: the values of its first key."""
+    first = next(iter(section.model_fields.values()))
+    return list(get_args(first.annotation)) if get_origin(first.annotation) is Literal else []
 
 
 def _list(names: Any) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mixtura.config import ConfigError, Resources, Study, check_supply, load_study
+from mixtura.config import ConfigError, Pipeline, Resources, Study, check_supply, load_study
 from mixtura.digest import canonical_json, digest
 
 METRICS = ("accuracy", "macro_f1")
@@ -184,7 +184,8 @@ class Plan:
 
     def generated_shards(self, wildcards: Any) -> list[str]:
         """Shards of one set."""
-        folder = f"generated/{wildcards.generator}/{wildcards.pipeline}/{wildcards.level}"
+        pipeline = self.study.source_of(wildcards.pipeline)
+        folder = f"generated/{wildcards.generator}/{pipeline}/{wildcards.level}"
         return [self.path(f"{folder}/{shard}.parquet") for shard in self.shards]
 
     def generated_set(self, wildcards: Any) -> list[str]:
@@ -262,6 +263,7 @@ class Plan:
         """What one shard of generated rows depends on."""
         study, size = self.study, self.study.generate.shard
         pipeline = study.pipelines[wildcards.pipeline]
+        assert isinstance(pipeline, Pipeline)
         return canonical_json(
             {
                 "generator": _plain(study.generators[wildcards.generator]),
@@ -280,11 +282,12 @@ class Plan:
             }
         )
 
-    def curate_settings(self) -> str:
-        """How many rows stay, and what is removed."""
-        labels = self.study.task.words
-        curate = _plain(self.study.curate)
-        return canonical_json({"n": self.study.generate.n, "labels": labels, **curate})
+    def curate_settings(self, wildcards: Any) -> str:
+        """How many rows of a set stay, and what is removed."""
+        study = self.study
+        variant = _plain(study.curation[study.pipelines[wildcards.pipeline].curation])
+        labels = study.task.words
+        return canonical_json({"n": study.generate.n, "labels": labels, **variant})
 
     def embed_settings(self) -> str:
         """Embeddings depend on text and model, and on how they are kept."""
@@ -310,9 +313,11 @@ class Plan:
     @property
     def token_budget(self) -> int:
         """Words that n-gram measures read of every set: the same, and no set has fewer."""
-        length = self.study.curate.filters.get("length", {})
-        least: int = self.study.generate.n * length.get("min_words", 1)
-        return self.study.diversity.token_budget or least
+        study = self.study
+        used = {study.pipelines[name].curation for name in study.generate.pipelines}
+        lengths = [study.curation[name].filters.get("length", {}) for name in used]
+        least = min(length.get("min_words", 1) for length in lengths)
+        return study.diversity.token_budget or int(study.generate.n * least)
 
     def mix_settings(self, wildcards: Any) -> str:
         """What one mix depends on."""

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from mixtura.config import Study, sections
+from mixtura.config import Study, sections, tags
 from mixtura.digest import canonical_json
 
 # What a change of a section makes again, with all that follows from it.
@@ -21,7 +21,7 @@ RERUNS = {
     "generators": "that generator's text",
     "pipelines": "the changed level's text",
     "generate": "new sets; a larger n adds shards and changes none",
-    "curate": "curation; no text is generated again",
+    "curation": "the sets of that variant; no text is generated again",
     "embedders": "that embedder's embeddings and measures",
     "embeddings": "all embeddings and measures",
     "diversity": "diversity",
@@ -51,14 +51,20 @@ def reference_markdown() -> str:
 
 
 def _rows(key: str, field: Any) -> Any:
-    section = sections(field.annotation)
-    text = field.description or (section.__doc__ if section else "") or ""
+    found = sections(field.annotation)
+    text = field.description or (found[0].__doc__ if len(found) == 1 else "") or ""
     default = _default(field)
-    kind = "section" if section else str(field.annotation)
+    kind = "section" if found else str(field.annotation)
     yield f"| `{key}` | {_kind(field, kind)} | {default} | {' '.join(text.split())} |"
-    if section:
-        inside = f"{key}.NAME" if getattr(field.annotation, "__origin__", None) is dict else key
-        for name, inner in section.model_fields.items():
+    inside = f"{key}.NAME" if _named(field) else key
+    for section in found:
+        fields = dict(section.model_fields)
+        if len(found) > 1:
+            name = next(iter(fields))
+            fields.pop(name)
+            chosen = f"| `{inside}.{name}: {tags(section)[0]}` | section |  |"
+            yield f"{chosen} {' '.join((section.__doc__ or '').split())} |"
+        for name, inner in fields.items():
             yield from _rows(f"{inside}.{inner.alias or name}", inner)
 
 
