@@ -71,7 +71,7 @@ def _answer(findings: pl.DataFrame) -> tuple[str, str, str]:
         f"{describe_arm(row)}: {interval(row['value'], row['low'], row['high'])}"
         for row in base.iter_rows(named=True)
     )
-    better = compared.filter(verdict="better").sort("difference", descending=True)
+    better = compared.filter(verdict="better").sort(pl.col("difference").abs(), descending=True)
     worse = compared.filter(verdict="worse").height
     open_ = compared.height - better.height - worse
     if better.is_empty():

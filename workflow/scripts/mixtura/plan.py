@@ -13,7 +13,12 @@ from typing import Any
 from mixtura.config import ConfigError, Pipeline, Resources, Study, check_supply, load_study
 from mixtura.digest import canonical_json, digest
 
-METRICS = ("accuracy", "macro_f1")
+METRICS = {  # task.kind -> metrics; findings answer on the first
+    "classification": ("accuracy", "macro_f1"),
+    "qa": ("token_f1", "exact_match"),  # F1 first: it tells more answers apart
+    "instruction": ("rouge_l", "perplexity"),
+    "text": ("perplexity",),
+}
 FIGURES = (
     "score-by-level",
     "score-by-share",
@@ -336,11 +341,11 @@ class Plan:
 
     def evaluate_settings(self) -> str:
         """The index of the arms."""
-        return canonical_json({"arms": self.arm_rows(), "metrics": METRICS})
+        return canonical_json({"arms": self.arm_rows(), "metrics": METRICS[self.study.task.kind]})
 
     def findings_settings(self) -> str:
         """What is compared."""
-        return canonical_json({"metrics": METRICS, "seed": self.study.seed})
+        return canonical_json({"metrics": METRICS[self.study.task.kind], "seed": self.study.seed})
 
     def figure_settings(self) -> str:
         """How the figures look."""

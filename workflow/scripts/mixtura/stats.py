@@ -44,12 +44,15 @@ class Metric:
 
     `parts(gold (items,), predicted (seeds, items))` gives (seeds, items, k): what each item adds;
     `value(sums (..., k))` gives (...): the score of these sums. `bounds` are its lowest and
-    highest possible value.
+    highest possible value. A metric of numbers names their `columns` in the predictions; what it
+    is given as predicted is then (seeds, items, columns). `lower` values are better or not.
     """
 
     parts: Callable[[Array, Array], Array]
     value: Callable[[Array], Array]
     bounds: tuple[float, float] = (0.0, 1.0)
+    columns: tuple[str, ...] = ()
+    lower: bool = False
 
 
 def _accuracy_parts(gold: Array, predicted: Array) -> Array:
@@ -71,9 +74,29 @@ def _f1_value(sums: Array) -> Array:
     return np.where(present, f1, 0).sum(-1) / np.maximum(present.sum(-1), 1)
 
 
+def _own_parts(gold: Array, numbers: Array) -> Array:
+    return np.concatenate([numbers, np.ones_like(numbers[..., :1])], axis=-1)
+
+
+def _ratio(sums: Array) -> Array:
+    return sums[..., 0] / sums[..., 1]
+
+
+def mean_of(column: str, lower: bool = False, bounds: tuple[float, float] = (0.0, 1.0)) -> Metric:
+    """The mean over items of a column of the predictions."""
+    return Metric(_own_parts, _ratio, bounds, (column,), lower)
+
+
 METRICS = {
-    "accuracy": Metric(_accuracy_parts, lambda sums: sums[..., 0] / sums[..., 1]),
+    "accuracy": Metric(_accuracy_parts, _ratio),
     "macro_f1": Metric(_f1_parts, _f1_value),
+    "exact_match": mean_of("exact_match"),
+    "token_f1": mean_of("token_f1"),
+    "rouge_l": mean_of("rouge_l"),
+    # nll: negative log-likelihood of an item in nats, so that the mean is over tokens.
+    "perplexity": Metric(
+        _own_parts, lambda sums: np.exp(_ratio(sums)), (1.0, np.inf), ("nll", "tokens"), lower=True
+    ),
 }
 
 
@@ -87,13 +110,13 @@ def _metric(metric: str | Metric) -> Metric:
 
 def _checked(gold: ArrayLike, predicted: ArrayLike) -> tuple[Array, Array]:
     gold, predicted = np.asarray(gold), np.atleast_2d(np.asarray(predicted))
-    if gold.ndim != 1 or predicted.ndim != 2 or predicted.shape[1] != gold.size:
+    if gold.ndim != 1 or predicted.ndim not in (2, 3) or predicted.shape[1] != gold.size:
         raise ValueError(
-            f"gold must be (items,) and predicted (seeds, items), "
+            f"gold must be (items,) and predicted (seeds, items) or (seeds, items, columns), "
             f"not {gold.shape} and {predicted.shape}"
         )
     if gold.size < 2 or not len(predicted):
-        raise ValueError(f"needs 2 items and 1 seed or more, not {predicted.shape[::-1]}")
+        raise ValueError(f"needs 2 items and 1 seed or more, not {gold.size} and {len(predicted)}")
     return gold, predicted
 
 
@@ -653,11 +676,19 @@ class _Run(NamedTuple):
     ids: list[str]
     gold: Array
     predicted: Array
+    numbers: dict[str, Array]  # column -> (seeds, items)
+
+    def seen_by(self, metric: Metric) -> Array:
+        """What a metric is given as predicted."""
+        if not metric.columns:
+            return self.predicted
+        return np.stack([self.numbers[column] for column in metric.columns], axis=-1)
 
 
-def _runs(predictions: pl.DataFrame) -> dict[tuple[str, str], _Run]:
+def _runs(predictions: pl.DataFrame, numbers: set[str]) -> dict[tuple[str, str], _Run]:
     """Per (arm, model) the predictions as label codes; a missing prediction is -1, never right."""
-    if missing := {"arm", "model", "seed", "id", "gold", "predicted"} - set(predictions.columns):
+    needed = {"arm", "model", "seed", "id", "gold", "predicted", *numbers}
+    if missing := needed - set(predictions.columns):
         raise ValueError(f"predictions lack the columns {sorted(missing)}")
     if not predictions.height:
         raise ValueError("predictions are empty")
@@ -682,8 +713,16 @@ def _runs(predictions: pl.DataFrame) -> dict[tuple[str, str], _Run]:
             for s in range(len(seeds))
         ):
             raise ValueError(f"{name}: its seeds do not hold the same test items and gold labels")
-        predicted = rows["predicted"].to_numpy().reshape(len(seeds), items)
-        runs[arm, model] = _Run(seeds, first["id"].to_list(), first["gold"].to_numpy(), predicted)
+        shape = (len(seeds), items)
+        if lacking := [column for column in numbers if rows[column].null_count()]:
+            raise ValueError(f"{name}: items without {', '.join(sorted(lacking))}")
+        runs[arm, model] = _Run(
+            seeds,
+            first["id"].to_list(),
+            first["gold"].to_numpy(),
+            rows["predicted"].to_numpy().reshape(shape),
+            {column: rows[column].cast(float).to_numpy().reshape(shape) for column in numbers},
+        )
     return runs
 
 
@@ -698,12 +737,13 @@ def findings(
     """Compare every arm with its real-only baselines: one row per (row of arms, model, metric).
 
     predictions has a row per arm, model, seed and test item, with columns arm, model, seed, id,
-    gold, predicted (null is a wrong answer); arms has arm, design, generator, pipeline, level,
-    n_real, n_generated, baseline (null for an arm that is a baseline itself). The answer has the
-    columns of FINDINGS; n is test items, seeds is those that arm and baseline share. p_holm
-    corrects over all comparisons of one metric; the verdict is "better" or "worse" where
-    p_holm < 1 - level, else "no evidence", and null for a baseline. Arms with the same baseline
-    lend each other what their seeds say about chance, as in `paired_differences`.
+    gold, predicted (null is a wrong answer), and those of metrics of numbers; arms has arm,
+    design, generator, pipeline, level, n_real, n_generated, baseline (null for an arm that is a
+    baseline itself). The answer has the columns of FINDINGS; n is test items, seeds is those that
+    arm and baseline share. p_holm corrects over all comparisons of one metric; the verdict is
+    "better" or "worse" where p_holm < 1 - level, else "no evidence", and null for a baseline. Arms
+    with the same baseline lend each other what their seeds say about chance, as in
+    `paired_differences`.
 
     Raises ValueError when columns or arms are missing, when seeds of an arm hold different test
     items, or when arm and baseline do.
@@ -713,7 +753,7 @@ def findings(
         raise ValueError(f"arms lack the columns {sorted(missing)}")
     if arms.select("arm", "design", "baseline").is_duplicated().any():
         raise ValueError("arms compare an arm with the same baseline twice in one design")
-    runs = _runs(predictions)
+    runs = _runs(predictions, {column for name in metrics for column in _metric(name).columns})
     listed = list(arms.iter_rows(named=True))
     if unknown := {arm for arm, _ in runs} - {row["arm"] for row in listed}:
         raise ValueError(f"predictions hold arms that arms does not list: {sorted(unknown)}")
@@ -721,7 +761,7 @@ def findings(
     for name in metrics:
         metric = _metric(name)
         scored = {
-            key: _scores(run.gold, run.predicted, metric, resamples, seed)
+            key: _scores(run.gold, run.seen_by(metric), metric, resamples, seed)
             for key, run in runs.items()
         }
         against = _against_baseline(listed, runs, scored)
@@ -788,12 +828,14 @@ def _with_verdict(frame: pl.DataFrame, alpha: float) -> pl.DataFrame:
     corrected = pl.col("p_value").map_batches(
         lambda p: pl.Series(holm(p.fill_null(np.nan).to_numpy())), return_dtype=pl.Float64
     )
+    lower = [name for name, metric in METRICS.items() if metric.lower]
+    gain = pl.col("difference") * pl.when(pl.col("metric").is_in(lower)).then(-1).otherwise(1)
     return frame.with_columns(corrected.over("metric").fill_nan(None).alias("p_holm")).with_columns(
         pl.when(pl.col("baseline").is_null())
         .then(None)
-        .when((pl.col("p_holm") < alpha) & (pl.col("difference") > 0))
+        .when((pl.col("p_holm") < alpha) & (gain > 0))
         .then(pl.lit("better"))
-        .when((pl.col("p_holm") < alpha) & (pl.col("difference") < 0))
+        .when((pl.col("p_holm") < alpha) & (gain < 0))
         .then(pl.lit("worse"))
         .otherwise(pl.lit("no evidence"))
         .alias("verdict")
@@ -829,8 +871,9 @@ def recommend(
         asked = asked.filter(model=model)
     if not asked.height:
         raise ValueError(f"no comparison with n_real {n_real}, model {model}, metric {metric}")
+    least_gain = pl.min_horizontal(pl.col("difference_low", "difference_high").abs())
     better = asked.filter(verdict="better").sort(
-        "difference_low", "n_generated", "arm", descending=[True, False, False]
+        least_gain, "n_generated", "arm", descending=[True, False, False]
     )
     if not better.height:
         return {"sentence": NO_GAIN, "arm": None, "comparisons": asked.height}

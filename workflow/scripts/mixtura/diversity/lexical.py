@@ -165,6 +165,11 @@ def rouge_l_homogenisation(texts: Sequence[Text], sample: int | None = 200, seed
     return sum(scores) / len(scores)
 
 
+def common_subsequence(a: list[str], b: list[str]) -> int:
+    """Length of the longest common subsequence of two lists of words."""
+    return _common_subsequence(_places(a), len(a), b)
+
+
 def _places(tokens: list[str]) -> dict[str, int]:
     places: dict[str, int] = {}
     for i, token in enumerate(tokens):
