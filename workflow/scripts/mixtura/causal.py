@@ -1,0 +1,371 @@
+"""Fine-tuning of a causal language model, whole or by LoRA, and what it then answers.
+
+Every row becomes a prompt and a completion, and the loss is on the completion alone:
+
+| kind | prompt | completion |
+|---|---|---|
+| classification | the text, then "Label:" | the label word |
+| qa | context and question, then "Answer:" | the answer |
+| instruction | the prompt | the response |
+| text | none | the text, in pieces of at most `max_length` tokens |
+"""
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from mixtura.finetune import endless_batches, learning_rate_factor
+
+
+@dataclass(frozen=True)
+class Sequenced:
+    """Tokens of one row, of which the first `prompt` are given and the rest is to be learnt."""
+
+    row: int
+    ids: list[int]
+    prompt: int
+
+
+def prompts(kind: str, rows: pl.DataFrame) -> list[str]:
+    """What the model is given of each row."""
+    if kind == "classification":
+        return [f"{text}\nLabel:" for text in rows["text"]]
+    if kind == "qa":
+        pairs = zip(rows["context"], rows["question"], strict=True)
+        return [f"{context}\nQuestion: {question}\nAnswer:" for context, question in pairs]
+    if kind == "instruction":
+        return [f"{prompt}\n" for prompt in rows["prompt"]]
+    return [""] * rows.height
+
+
+def completions(kind: str, rows: pl.DataFrame) -> list[str]:
+    """What the model is to say to each row."""
+    if kind == "classification":
+        return [f" {label}" for label in rows["label"]]
+    if kind == "qa":
+        return [f" {answers[0]}" for answers in rows["answers"]]
+    return rows["response" if kind == "instruction" else "text"].to_list()
+
+
+class CausalModel:
+    """A causal language model of a task: `train`, then `predict`."""
+
+    def __init__(self, folder: str, kind: str, settings: dict[str, Any], seed: int) -> None:
+        """Load the model in `folder`; `settings` are those of `mixtura.config.CausalLM`.
+
+        A model on several GPUs is spread over them by accelerate. Raises ValueError for a LoRA
+        module that the model does not have, and a `max_length` beyond the model's context.
+        """
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        torch.manual_seed(seed)
+        self.kind, self.settings, self.seed = kind, settings, seed
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.fast_bfloat16 = computes_bfloat16()
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+        self.tokenizer.pad_token = self.tokenizer.pad_token or self.tokenizer.eos_token
+        self.start = self.tokenizer("").input_ids or [self.tokenizer.eos_token_id]
+        # Trained weights stay in float32: bfloat16 is too coarse to add small steps to.
+        frozen = self.fast_bfloat16 and settings["lora"] is not None
+        spread = {"device_map": "auto"} if torch.cuda.device_count() > 1 else {}
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=torch.bfloat16 if frozen else torch.float32,
+            use_safetensors=True,
+            **spread,
+        )
+        context = getattr(model.config, "max_position_embeddings", settings["max_length"])
+        if settings["max_length"] > context:
+            raise ValueError(
+                f"max_length: {settings['max_length']} is more than the {context} tokens that the "
+                "model can see"
+            )
+        if settings["gradient_checkpointing"]:
+            model.activation_checkpointing_enable()
+            model.config.use_cache = False
+            model.enable_input_require_grads()
+        if settings["lora"]:
+            model = with_lora(model, settings["lora"])
+        self.model = model if spread else model.to(self.device)
+
+    def sequences(self, given: Sequence[str], said: Sequence[str]) -> list[Sequenced]:
+        """Tokens of each prompt and completion. Raises ValueError where they are too many."""
+        longest = self.settings["max_length"]
+        before = [self._tokens(text) for text in given]
+        after = [[*self._tokens(text), self.tokenizer.eos_token_id] for text in said]
+        found = []
+        for row, (one, other) in enumerate(zip(before, after, strict=True)):
+            start = [*self.start, *one]
+            if self.kind == "text":
+                size = longest - len(start)
+                pieces = [other[at : at + size] for at in range(0, len(other), size)]
+            elif len(start) + len(other) > longest:
+                raise ValueError(
+                    f"row {row + 1} has {len(start) + len(other)} tokens, but max_length is "
+                    f"{longest}; raise it as far as the model allows, or leave long rows out: "
+                    f"{given[row][:80]!r}"
+                )
+            else:
+                pieces = [other]
+            found += [Sequenced(row, start + piece, len(start)) for piece in pieces]
+        return found
+
+    def train(
+        self, rows: pl.DataFrame, progress: Callable[[int, int, float], None] | None = None
+    ) -> pl.DataFrame:
+        """Train on canonical rows of the task; returns the steps.
+
+        Columns: step, learning_rate, loss, tokens_per_second, micro_batch (rows that were in
+        memory at once: halved when a GPU had no room). Raises ValueError for no rows,
+        FloatingPointError where the loss is not finite or over `loss_bound`, and MemoryError
+        where the smallest allowed batch does not fit.
+        """
+        import torch
+
+        if rows.is_empty():
+            raise ValueError("an empty mix: there is nothing to train on")
+        if self.kind == "classification":
+            unknown = set(rows["label"]) - set(self.settings["labels"])
+            if unknown:
+                raise ValueError(f"labels {sorted(unknown)} are not of {self.settings['labels']}")
+        told, steps = self.settings, self.settings["steps"]
+        work = self.sequences(prompts(self.kind, rows), completions(self.kind, rows))
+        texts = ["x" * len(one.ids) for one in work]  # batches of like length
+        order = endless_batches(texts, told["batch_size"], self.seed)
+        weights = [weight for weight in self.model.parameters() if weight.requires_grad]
+        optimizer = torch.optim.AdamW(
+            weights, lr=told["learning_rate"], weight_decay=told["weight_decay"]
+        )
+        micro = math.ceil(told["batch_size"] / told["accumulate"])
+        least = max(1, micro >> told["halvings"])
+        log = []
+        self.model.train()
+        for step, places in enumerate(itertools.islice(order, steps), start=1):
+            rate = told["learning_rate"] * learning_rate_factor(step, steps, told["warmup"] * steps)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            batch = [work[place] for place in places]
+            began = time.monotonic()
+            while True:
+                try:
+                    loss = self._backward(batch, micro)
+                    break
+                except torch.OutOfMemoryError as error:
+                    optimizer.zero_grad()
+                    torch.cuda.empty_cache()
+                    if micro <= least:
+                        raise MemoryError(
+                            f"no room for {micro} rows of up to {max(len(b.ids) for b in batch)} "
+                            "tokens: lower max_length, switch gradient_checkpointing on, or set "
+                            "lora"
+                        ) from error
+                    micro = math.ceil(micro / 2)
+                except RuntimeError as error:
+                    if "allocate memory" in str(error):
+                        raise MemoryError(
+                            "the machine has no memory left: lower batch_size or max_length, or "
+                            "raise resources.finetune.mem_mb"
+                        ) from error
+                    raise
+            if not math.isfinite(loss) or loss > told["loss_bound"]:
+                raise FloatingPointError(
+                    f"the loss is {loss:.4g} at step {step} (loss_bound {told['loss_bound']:g}); "
+                    "lower learning_rate"
+                )
+            torch.nn.utils.clip_grad_norm_(weights, 1.0)
+            optimizer.step()
+            optimizer.zero_grad()
+            tokens = sum(len(one.ids) for one in batch)
+            log.append(
+                {
+                    "step": step,
+                    "learning_rate": rate,
+                    "loss": loss,
+                    "tokens_per_second": tokens / (time.monotonic() - began),
+                    "micro_batch": micro,
+                }
+            )
+            if progress:
+                progress(step, steps, loss)
+        return pl.DataFrame(log)
+
+    def predict(self, rows: pl.DataFrame, batch_size: int = 32) -> pl.DataFrame:
+        """Predictions for canonical rows: id, gold, predicted, and what the kind adds.
+
+        classification: the label word of the highest likelihood, and p_LABEL for each; qa: `gold`
+        is the list of answers; instruction: nll (nats) and tokens of the real response beside the
+        greedy one; text: nll and tokens of the text alone, no words.
+        """
+        self.model.eval()
+        given = prompts(self.kind, rows)
+        if self.kind == "classification":
+            labels = self.settings["labels"]
+            likely = np.stack(
+                [-self.nll(given, [f" {label}"] * len(given), batch_size)[0] for label in labels],
+                axis=1,
+            )
+            raised = np.exp(likely - likely.max(axis=1, keepdims=True))
+            shares = raised / raised.sum(axis=1, keepdims=True)
+            return rows.select(
+                "id",
+                gold="label",
+                predicted=pl.Series([labels[best] for best in shares.argmax(axis=1)]),
+                **{f"p_{label}": shares[:, place] for place, label in enumerate(labels)},
+            )
+        found = rows.select("id")
+        if self.kind == "qa":
+            said = [text.partition("\n")[0].strip() for text in self.answers(given, batch_size)]
+            return found.with_columns(rows["answers"].alias("gold"), predicted=pl.Series(said))
+        nll, tokens = self.nll(given, completions(self.kind, rows), batch_size)
+        numbers = {"nll": pl.Series(nll), "tokens": pl.Series(tokens)}
+        if self.kind == "text":
+            return found.with_columns(gold=pl.lit(""), predicted=pl.lit(""), **numbers)
+        said = [text.strip() for text in self.answers(given, batch_size)]
+        return found.with_columns(
+            rows["response"].alias("gold"), predicted=pl.Series(said), **numbers
+        )
+
+    def nll(
+        self, given: Sequence[str], said: Sequence[str], batch_size: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Negative log-likelihood of each completion in nats, its end included, and its tokens."""
+        import torch
+
+        nll, tokens = np.zeros(len(given)), np.zeros(len(given), dtype=np.int64)
+        with torch.inference_mode():
+            for batch in _by_length(self.sequences(given, said), batch_size):
+                logits, labels = self._logits(batch)
+                lost = _token_loss(logits, labels).sum(dim=1).double().cpu().numpy()
+                counts = (labels[:, 1:] != -100).sum(dim=1).cpu().numpy()
+                # A text in several pieces has several sequences of one row.
+                places = [one.row for one in batch]
+                np.add.at(nll, places, lost)
+                np.add.at(tokens, places, counts)
+        return nll, tokens
+
+    def answers(self, given: Sequence[str], batch_size: int) -> list[str]:
+        """The likeliest answer to each prompt, word for word (greedy)."""
+        import torch
+
+        work = self.sequences(given, [""] * len(given))
+        said = [""] * len(given)
+        pad, new = self.tokenizer.pad_token_id, self.settings["max_new_tokens"]
+        for batch in _by_length(work, batch_size):
+            asked = [one.ids[: one.prompt] for one in batch]
+            width = max(map(len, asked))
+            ids = torch.tensor([[pad] * (width - len(one)) + one for one in asked])
+            mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in asked])
+            with torch.inference_mode(), self._precision():
+                made = self.model.generate(
+                    input_ids=ids.to(self.model.device),
+                    attention_mask=mask.to(self.model.device),
+                    do_sample=False,
+                    max_new_tokens=new,
+                    pad_token_id=pad,
+                    eos_token_id=self.tokenizer.eos_token_id,
+                    use_cache=True,
+                )
+            for one, tokens in zip(batch, made[:, width:].tolist(), strict=True):
+                said[one.row] = self.tokenizer.decode(tokens, skip_special_tokens=True)
+        return said
+
+    def _backward(self, batch: list[Sequenced], micro: int) -> float:
+        """Gradients of the mean loss over all learnt tokens of a batch, `micro` rows at a time."""
+        learnt = sum(len(one.ids) - one.prompt for one in batch)
+        total = 0.0
+        for at in range(0, len(batch), micro):
+            logits, labels = self._logits(batch[at : at + micro])
+            loss = _token_loss(logits, labels).sum() / learnt
+            loss.backward()
+            total += loss.item()
+        return total
+
+    def _logits(self, batch: list[Sequenced]) -> tuple[Any, Any]:
+        """Logits (rows, width, vocabulary) and labels (rows, width), -100 for what is given."""
+        import torch
+
+        width = max(len(one.ids) for one in batch)
+        pad = self.tokenizer.pad_token_id
+        ids = torch.tensor([one.ids + [pad] * (width - len(one.ids)) for one in batch])
+        mask = torch.tensor([[1] * len(o.ids) + [0] * (width - len(o.ids)) for o in batch])
+        labels = torch.tensor(
+            [
+                [-100] * one.prompt + one.ids[one.prompt :] + [-100] * (width - len(one.ids))
+                for one in batch
+            ]
+        )
+        device = self.model.device
+        with self._precision():
+            logits = self.model(input_ids=ids.to(device), attention_mask=mask.to(device)).logits
+        return logits, labels.to(logits.device)
+
+    def _precision(self) -> Any:
+        import torch
+
+        return torch.autocast(self.device, torch.bfloat16, enabled=self.fast_bfloat16)
+
+    def _tokens(self, text: str) -> list[int]:
+        ids: list[int] = self.tokenizer(text, add_special_tokens=False).input_ids
+        return ids
+
+
+def with_lora(model: Any, settings: dict[str, Any]) -> Any:
+    """The model with LoRA adapters on its linear layers, or on `target_modules` of them.
+
+    Raises ValueError that names the modules a model has where it lacks one.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    if wanted := settings["target_modules"]:
+        kinds = ("Linear", "Conv1D")
+        allowed = {
+            name.rpartition(".")[2]
+            for name, module in model.named_modules()
+            if type(module).__name__ in kinds and module is not model.get_output_embeddings()
+        }
+        if unknown := sorted(set(wanted) - allowed):
+            raise ValueError(
+                f"lora.target_modules: the model has no {', '.join(unknown)}; allowed: "
+                f"{', '.join(sorted(allowed))}"
+            )
+    config = LoraConfig(
+        r=settings["rank"],
+        lora_alpha=settings["alpha"],
+        lora_dropout=settings["dropout"],
+        target_modules=wanted or "all-linear",
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, config)
+
+
+def computes_bfloat16() -> bool:
+    """Whether bfloat16 is faster than float32 here: CPUs without it emulate it, far slower."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    can = torch.cpu.get_capabilities()
+    return bool(can.get("amx_tile") or can.get("amx_bf16") or can.get("avx512_bf16"))
+
+
+def _by_length(work: list[Sequenced], size: int) -> Iterator[list[Sequenced]]:
+    order = sorted(work, key=lambda one: (len(one.ids), one.row))
+    for at in range(0, len(order), size):
+        yield order[at : at + size]
+
+
+def _token_loss(logits: Any, labels: Any) -> Any:
+    """(rows, width - 1) loss of each token in nats, 0 where nothing is learnt."""
+    import torch
+
+    return torch.nn.functional.cross_entropy(
+        logits[:, :-1].float().transpose(1, 2), labels[:, 1:], ignore_index=-100, reduction="none"
+    )
