@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from mixtura.backends import Completion, TransformersBackend
-from mixtura.dials.base import PromptSpec
+from mixtura.dials.base import Given, PromptSpec
 from mixtura.dials.topic import mine_topics, specify
 from mixtura.generate import batches, check_shard, complete_batch
 from mixtura.prompting import parse_line, render, template_text
@@ -23,22 +23,14 @@ EXAMPLES = [
 
 def test_topics_are_ranked_by_texts_that_hold_them() -> None:
     texts = [text for _, text, _ in EXAMPLES]
-    assert mine_topics(texts, 3) == ["story", "lovely", "music"]
-    assert mine_topics(texts, 99) == ["story", "lovely", "music", "bores", "brave", "dull"]
+    assert mine_topics(texts) == ["story", "lovely", "music", "bores", "brave", "dull"]
 
 
 def specs(
     first: int, prompts: int, topics: int = 3, stream: tuple[object, ...] = (1,)
 ) -> list[PromptSpec]:
-    return specify(
-        {"topics": topics},
-        examples=EXAMPLES,
-        labels=["negative", "positive"],
-        shots=2,
-        first=first,
-        prompts=prompts,
-        stream=stream,
-    )
+    given = Given(EXAMPLES, ["negative", "positive"], 2, stream)
+    return specify({"topics": topics}, given, range(first, first + prompts))
 
 
 def test_shards_of_a_level_join_to_the_same_prompts() -> None:

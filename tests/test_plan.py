@@ -57,7 +57,9 @@ def test_resources_grow_with_the_attempt(tiny: dict[str, Any]) -> None:
 
 
 def _measured(plan: Plan, kind: str = "diversity") -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(plan.measure_settings(kind)(SimpleNamespace(embedder="e")))
+    found: dict[str, Any] = json.loads(
+        plan.measure_settings(kind)(SimpleNamespace(embedder="e", pipeline="topic"))
+    )
     return found
 
 

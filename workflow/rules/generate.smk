@@ -5,6 +5,7 @@ rule generate:
     input:
         examples=PLAN.path("data/examples.parquet"),
         model=PLAN.generator_model,
+        lines=PLAN.lines,
     output:
         rows=PLAN.path("generated/{generator}/{pipeline}/{level}/{shard}.parquet"),
         rejected=PLAN.path("rejected/{generator}/{pipeline}/{level}/{shard}.parquet"),

@@ -17,7 +17,8 @@ job = Job(snakemake)
 settings = job.settings
 backend = BACKENDS[settings["generator"]["backend"]](snakemake.input.model)
 examples = pl.read_parquet(snakemake.input.examples)
-rows = make_rows(job, settings, examples, backend, settings["first"], settings["prompts"])
+first, prompts = settings["first"], settings["prompts"]
+rows = make_rows(job, settings, examples, snakemake.input.lines, backend, first, prompts)
 check_shard(rows)
 write_table(
     rows.filter(pl.col("reason").is_null()).drop("reason"), snakemake.output.rows, **settings

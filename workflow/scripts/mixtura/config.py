@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -21,6 +22,15 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Level = Annotated[str, Field(pattern=r"^D[0-6]$")]
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _existing(path: str) -> str:
+    if not Path(path).is_file():
+        raise ValueError(f"no file at {path!r}")
+    return path
+
+
+Text = Annotated[str, AfterValidator(_existing)]  # the path of a file that is there
 
 
 class ConfigError(ValueError):
@@ -159,18 +169,94 @@ class Generator(Section):
     sampling: Sampling = Field(Sampling(), description="how the next token is drawn")
 
 
+class Pipeline(Section):
+    """A pipeline that generates: what all of them have."""
+
+    dial: str
+    curation: Name = Field("full", description="key of `curation`: what is removed")
+    levels: dict[Level, Any]
+
+
 class TopicLevel(Section):
-    """One level of the topic pipeline."""
+    """One level of a topic pipeline."""
 
     topics: Positive = Field(description="size of the topic set")
 
 
-class Pipeline(Section):
-    """A way to set diversity, and its levels from low (D0) to high (D6)."""
+class TopicPipeline(Pipeline):
+    """A topic in every prompt: a larger set of topics is a higher level."""
 
-    dial: Literal["topic"] = Field(description="what is turned: topic")
+    dial: Literal["topic"]
     levels: dict[Level, TopicLevel] = Field(min_length=1, description="level -> its setting")
-    curation: Name = Field("full", description="key of `curation`: what is removed")
+
+
+class TemperatureLevel(Section):
+    """One level of a temperature pipeline: what it gives overrides the generator's sampling."""
+
+    temperature: float | None = Field(None, ge=0, description="as in `sampling`")
+    top_p: float | None = Field(None, gt=0, le=1, description="as in `sampling`")
+    min_p: Share | None = Field(None, description="as in `sampling`")
+
+    @model_validator(mode="after")
+    def _gives_one(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("give at least one of temperature, top_p, min_p")
+        return self
+
+
+class TemperaturePipeline(Pipeline):
+    """The same prompts, other sampling: a flatter distribution is a higher level."""
+
+    dial: Literal["temperature"]
+    levels: dict[Level, TemperatureLevel] = Field(min_length=1, description="level -> its setting")
+
+
+class PersonaLevel(Section):
+    """One level of a persona pipeline."""
+
+    personas: Positive = Field(description="number of personas")
+
+
+class PersonaPipeline(Pipeline):
+    """A persona in every prompt: more of them are a higher level."""
+
+    dial: Literal["persona"]
+    personas: list[str] | None = Field(
+        None, min_length=1, description='such as "a shy poet"; default: 1,280 built-in ones'
+    )
+    file: Text | None = Field(None, description="personas, one a line, in place of `personas`")
+    levels: dict[Level, PersonaLevel] = Field(min_length=1, description="level -> its setting")
+
+    @model_validator(mode="after")
+    def _one_list(self) -> Self:
+        if self.personas and self.file:
+            raise ValueError("give personas or file, not both")
+        return self
+
+
+class IncentiveLevel(Section):
+    """One level of an incentive pipeline."""
+
+    taboo: int = Field(0, ge=0, description="words that a prompt forbids: those most texts hold")
+    hints: int = Field(0, ge=0, description="words that a prompt asks for: those one text holds")
+    chain: int = Field(0, ge=0, description="shown texts that are outliers of what came before")
+
+
+class IncentivePipeline(Pipeline):
+    """Prompts that push away from what is common: a stronger push is a higher level."""
+
+    dial: Literal["incentive"]
+    levels: dict[Level, IncentiveLevel] = Field(min_length=1, description="level -> its setting")
+
+
+class ModulePipeline(Pipeline):
+    """A dial of your own: a Python file with a function `specify`, see mixtura/dials."""
+
+    dial: Literal["module"]
+    file: Annotated[str, Field(pattern=r"\.py$"), AfterValidator(_existing)] = Field(
+        description="the Python file"
+    )
+    levels: dict[Level, dict[str, Any]] = Field(min_length=1, description="level -> its settings")
 
 
 class Recuration(Section):
@@ -186,7 +272,14 @@ def _with_dial(given: Any) -> Any:
 
 
 AnyPipeline = Annotated[
-    Pipeline | Recuration, Field(discriminator="dial"), BeforeValidator(_with_dial)
+    TopicPipeline
+    | TemperaturePipeline
+    | PersonaPipeline
+    | IncentivePipeline
+    | ModulePipeline
+    | Recuration,
+    Field(discriminator="dial"),
+    BeforeValidator(_with_dial),
 ]
 
 
@@ -415,7 +508,7 @@ class Study(Section):
     models: dict[Name, Model] = Field(min_length=1, description="name -> where it comes from")
     generators: dict[Name, Generator] = Field(min_length=1)
     pipelines: dict[Name, AnyPipeline] = Field(
-        min_length=1, description="ways to set diversity, by name; `dial` is what is turned"
+        min_length=1, description="name -> a dial, and its levels from low (D0) to high (D6)"
     )
     generate: Generate
     curation: Annotated[dict[Name, Curation], BeforeValidator(_with_built_in)] = Field(

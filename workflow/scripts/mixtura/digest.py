@@ -34,6 +34,11 @@ def code_digest(script: str) -> str:
     return digest([(str(file.relative_to(SCRIPTS)), _tree(file)[0]) for file in files])
 
 
+def file_digest(file: Path) -> str:
+    """Digest of one Python file, its imports aside, by its syntax tree as in `code_digest`."""
+    return _tree(file)[0]
+
+
 def _reachable(script: Path) -> set[Path]:
     seen: set[Path] = set()
     todo = [script]

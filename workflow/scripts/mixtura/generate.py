@@ -1,14 +1,14 @@
 """Generation of one shard: prompt specifications in, rows and rejected completions out."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from mixtura.backends import Completion
 from mixtura.dials.base import PromptSpec
-from mixtura.digest import row_id
+from mixtura.digest import canonical_json, row_id
 from mixtura.prompting import parse_line
 
 ROWS: dict[str, Any] = {
@@ -17,6 +17,7 @@ ROWS: dict[str, Any] = {
     "text": pl.String,
     "label": pl.String,
     "topic": pl.String,
+    "fields": pl.String,
     "example_ids": pl.List(pl.String),
     "prompt_digest": pl.String,
     "seed": pl.UInt64,
@@ -27,10 +28,21 @@ ROWS: dict[str, Any] = {
 }
 
 
-def batches(prompts: Sequence[str], size: int) -> list[list[int]]:
-    """Positions of the prompts in batches of `size`, by length, so that little is padded."""
-    order = sorted(range(len(prompts)), key=lambda place: (len(prompts[place]), place))
-    return [order[start : start + size] for start in range(0, len(order), size)]
+def batches(
+    prompts: Sequence[str], size: int, sampling: Sequence[Mapping[str, Any]] | None = None
+) -> list[list[int]]:
+    """Positions of the prompts in batches of `size`, by length, so that little is padded.
+
+    All prompts of a batch have the same `sampling` (default: all prompts have).
+    """
+    kinds: dict[str, list[int]] = {}
+    for place in range(len(prompts)):
+        kinds.setdefault(canonical_json(sampling[place]) if sampling else "", []).append(place)
+    made = []
+    for places in kinds.values():
+        order = sorted(places, key=lambda place: (len(prompts[place]), place))
+        made += [order[start : start + size] for start in range(0, len(order), size)]
+    return made
 
 
 def complete_batch(
@@ -58,6 +70,7 @@ def complete_batch(
                 "text": text or done.text,
                 "label": spec.label,
                 "topic": spec.fields.get("topic"),
+                "fields": canonical_json({k: v for k, v in spec.fields.items() if k != "topic"}),
                 "example_ids": [row for row, _ in spec.examples],
                 "prompt_digest": hashlib.blake2b(prompt.encode(), digest_size=8).hexdigest(),
                 "seed": seed,

@@ -10,8 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mixtura.config import ConfigError, Pipeline, Resources, Study, check_supply, load_study
-from mixtura.digest import canonical_json, digest
+from mixtura.config import (
+    ConfigError,
+    PersonaPipeline,
+    Pipeline,
+    Resources,
+    Study,
+    check_supply,
+    load_study,
+)
+from mixtura.digest import canonical_json, digest, file_digest
 
 METRICS = {  # task.kind -> metrics; findings answer on the first
     "classification": ("accuracy", "macro_f1"),
@@ -42,6 +50,7 @@ KINDS = {  # task.kind -> keys of task.data that name its columns
     "text": ("text",),
 }
 COLUMNS = dict.fromkeys(key for keys in KINDS.values() for key in keys)
+TOPICAL = ("topic_count", "topic_entropy")
 COUNTED_BYTES = 50_000_000  # a larger file is counted when it is read, not at every parse
 
 
@@ -187,6 +196,11 @@ class Plan:
         used += [*study.embedders, *(finetune.model for finetune in study.downstream.values())]
         return [self.path(f"models/{name}") for name in dict.fromkeys(used)]
 
+    def lines(self, wildcards: Any) -> list[str]:
+        """File of what a pipeline draws from, one a line, none where it needs none."""
+        pipeline = self.study.pipelines[wildcards.pipeline]
+        return [pipeline.file] if isinstance(pipeline, PersonaPipeline) and pipeline.file else []
+
     def generated_shards(self, wildcards: Any) -> list[str]:
         """Shards of one set."""
         pipeline = self.study.source_of(wildcards.pipeline)
@@ -272,7 +286,7 @@ class Plan:
         return canonical_json(
             {
                 "generator": _plain(study.generators[wildcards.generator]),
-                "dial": pipeline.dial,
+                "pipeline": self._dial(wildcards.pipeline),
                 "level": _plain(pipeline.levels[wildcards.level]),
                 "labels": study.task.words,
                 "noun": study.task.noun,
@@ -294,6 +308,14 @@ class Plan:
         labels = study.task.words
         return canonical_json({"n": study.generate.n, "labels": labels, **variant})
 
+    def _dial(self, name: str) -> dict[str, Any]:
+        """What a pipeline's prompts depend on, whatever the level."""
+        plain = _plain(self.study.pipelines[name])
+        plain = {k: v for k, v in plain.items() if k not in ("levels", "curation")}
+        if plain["dial"] == "module":
+            plain["code"] = file_digest(Path(plain["file"]))
+        return plain
+
     def embed_settings(self) -> str:
         """Embeddings depend on text and model, and on how they are kept."""
         return _settings(self.study.embeddings)
@@ -306,6 +328,8 @@ class Plan:
             n, seed = self.study.generate.n, self.study.seed
             if kind == "diversity":
                 measure["token_budget"] = self.token_budget
+                if not self.has_topics(wildcards.pipeline):
+                    measure["measures"] = [m for m in measure["measures"] if m not in TOPICAL]
                 if judge := measure["judge"]:
                     measure["judge"] = _plain(self.study.generators[judge])
                     measure["measures"] = list(
@@ -314,6 +338,10 @@ class Plan:
             return canonical_json({**measure, "embedder": wildcards.embedder, "n": n, "seed": seed})
 
         return settings
+
+    def has_topics(self, pipeline: str) -> bool:
+        """Whether the rows of a pipeline have topics: only then are topics measured."""
+        return self.study.pipelines[self.study.source_of(pipeline)].dial == "topic"
 
     @property
     def token_budget(self) -> int:
@@ -382,6 +410,8 @@ class Plan:
 
 
 def _plain(section: Any) -> dict[str, Any]:
+    if isinstance(section, dict):
+        return section
     plain: dict[str, Any] = section.model_dump(mode="json", by_alias=True)
     return plain
 

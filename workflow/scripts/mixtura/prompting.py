@@ -3,12 +3,14 @@
 import re
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from jinja2 import StrictUndefined, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
 from mixtura.dials.base import PromptSpec
 
+DIAL_FIELDS: dict[str, Any] = {"topic": None, "persona": None, "hints": (), "taboo": ()}
 WHOLE_SENTENCES = re.compile(r"(?:.*[.!?](?=\s|$))?")
 
 
@@ -22,13 +24,15 @@ def template_text(name: str) -> str:
 def render(template: str, spec: PromptSpec, noun: str) -> str:
     """The prompt of one specification.
 
-    The template is sandboxed and sees `label`, `noun`, `examples` and the fields of the dial.
-    Raises ValueError where it names another.
+    The template is sandboxed and sees `label`, `noun`, `examples` and the fields of the dials:
+    `topic`, `persona`, `hints`, `taboo` (none or empty where the dial is another), and those of a
+    dial of the user's own. Raises ValueError where it names another.
     """
     fields = {
         "label": spec.label,
         "noun": noun,
         "examples": [text for _, text in spec.examples],
+        **DIAL_FIELDS,
         **spec.fields,
     }
     environment = SandboxedEnvironment(undefined=StrictUndefined)

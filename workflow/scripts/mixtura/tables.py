@@ -43,6 +43,14 @@ def read_table(path: str | Path) -> pl.DataFrame:
     raise ValueError(f"{file}: {KINDS}")
 
 
+def read_lines(path: str | Path) -> list[str]:
+    """The different lines of a text file, stripped, empty ones left out. Raises where none is."""
+    lines = [line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    if not any(lines):
+        raise ValueError(f"{path}: no line holds anything")
+    return list(dict.fromkeys(line for line in lines if line))
+
+
 def write_like(table: pl.DataFrame, path: str | Path) -> None:
     """Write a table whole, in the format of its suffix. Raises ValueError on an unknown one."""
     file = Path(path)

@@ -1,16 +1,49 @@
 """Dials: how a pipeline turns diversity up and down.
 
-To add one, write a module here with a function of this form, name it in `DIALS`, and give its
-level settings a section in `mixtura.config`:
+A dial is a module with this function:
 
-    def specify(level, *, examples, labels, shots, first, prompts, stream) -> list[PromptSpec]
+    def specify(level, given, indices) -> list[PromptSpec]
 
-It yields what each prompt shows and asks for, never text of a template.
+It yields one `PromptSpec` for each index of the range `indices`: what the prompt shows and asks
+for, never text of a template. `level` holds the settings of the level, `given` what may be drawn
+from (`mixtura.dials.base.Given`); `given.draw(index)` is the plain prompt with its own random
+stream. A dial whose prompts depend on what the shard wrote before has a second function:
+
+    def chain(level, given, specs, earlier) -> list[PromptSpec]
+
+It gets the prompts of one batch and the accepted (id, text, label) rows of the batches before.
+
+A dial of your own needs no change here: `dial: module` with `file: my_dial.py` runs it, and its
+levels may hold any settings. To build one in, add the module here and to `DIALS`, and give it a
+pipeline section with its levels in `mixtura.config`.
 """
 
-from collections.abc import Callable
+import importlib.util
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
 
-from mixtura.dials import topic
-from mixtura.dials.base import PromptSpec
+from mixtura.dials import incentive, persona, temperature, topic
 
-DIALS: dict[str, Callable[..., list[PromptSpec]]] = {"topic": topic.specify}
+DIALS: dict[str, ModuleType] = {
+    "topic": topic,
+    "temperature": temperature,
+    "persona": persona,
+    "incentive": incentive,
+}
+
+
+def load_dial(pipeline: Mapping[str, Any]) -> ModuleType:
+    """The dial of a pipeline: a built-in module, or with `dial: module` the one in its `file`.
+
+    Raises ValueError where the file has no function `specify`.
+    """
+    if pipeline["dial"] != "module":
+        return DIALS[pipeline["dial"]]
+    spec = importlib.util.spec_from_file_location("user_dial", pipeline["file"])
+    assert spec and spec.loader  # the name ends in .py
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if not hasattr(module, "specify"):
+        raise ValueError(f"{pipeline['file']}: a dial needs a function specify, see mixtura.dials")
+    return module
