@@ -98,7 +98,11 @@ def test_a_pipeline_of_another_is_the_same_text_curated_otherwise(tiny: dict[str
     assert own.generated_shards(bare) == own.generated_shards(topic) == plan.generated_shards(topic)
     assert own.curate_settings(topic) == plan.curate_settings(topic)
     found = json.loads(own.curate_settings(bare))
-    assert (found["n"], found["exact"], found["filters"], found["fuzzy"]) == (16, False, {}, None)
+    assert (found["n"], found["exact"], found["filters"]) == (
+        16,
+        False,
+        {},
+    ) and "fuzzy" not in found
     # no text of one word is removed there, so measures read one word a row of every set
     assert (_measured(plan)["token_budget"], _measured(own)["token_budget"]) == (48, 16)
 
@@ -107,7 +111,12 @@ def test_a_variant_changes_the_keys_that_it_gives(tiny: dict[str, Any]) -> None:
     changes = {"exact": {"fuzzy": {}}, "mine": {"exact": False}, "full": {"fuzzy": None}}
     found = read_plan({**tiny, "curation": changes}).study.curation
     on = {
-        name: (v.exact, bool(v.filters), v.fuzzy is not None, v.decontaminate is not None)
+        name: (
+            v.exact,
+            v.filters.length is not None,
+            v.fuzzy is not None,
+            v.decontaminate is not None,
+        )
         for name, v in found.items()
     }
     assert on == {
@@ -115,4 +124,33 @@ def test_a_variant_changes_the_keys_that_it_gives(tiny: dict[str, Any]) -> None:
         "exact": (True, False, True, False),
         "full": (True, True, False, True),
         "mine": (False, True, True, True),
+    }
+
+
+def test_embeddings_and_a_judge_are_asked_for_where_a_variant_reads_them(
+    tiny: dict[str, Any],
+) -> None:
+    more = copy.deepcopy(tiny)
+    more["curation"] = {
+        "near": {"semantic": {}},
+        "close": {"decontaminate": {"similarity": 0.9}, "embedder": "reader"},
+        "trained": {"filters": {"label_consistency": {}}},
+        "judged": {"filters": {"label_consistency": {"judge": "writer"}}},
+    }
+    for name in more["curation"]:
+        more["pipelines"][name] = {"of": "topic", "curation": name}
+    more["generate"]["pipelines"] = ["topic", *more["curation"]]
+    plan = read_plan(more)
+    asked = {}
+    for name in more["generate"]["pipelines"]:
+        made = SimpleNamespace(generator="writer", pipeline=name, level="D0")
+        asked[name] = [*plan.pool_embeddings(made).values(), *plan.judged(made)]
+    folder = "results/tiny/embeddings/reader"
+    vectors = [f"{folder}/pool/writer/topic/D0.parquet", f"{folder}/protected.parquet"]
+    assert asked == {
+        "topic": [],
+        "near": vectors,
+        "close": vectors,
+        "trained": vectors,
+        "judged": ["results/tiny/judged/writer/writer/topic/D0.parquet"],
     }

@@ -193,6 +193,45 @@ def test_a_variant_of_curation_makes_a_set_of_the_same_text(
     assert table(done, "removed/writer/bare/D0").is_empty()
 
 
+def test_curation_compares_embeddings_and_leaves_them_to_the_measures(
+    done: Path, tiny: dict[str, Any]
+) -> None:
+    changed = copy.deepcopy(tiny)
+    # texts of random words are all but one to an encoder of random weights
+    near = {"semantic": {"threshold": 1.0}, "decontaminate": {"similarity": 1.0}}
+    changed["curation"] = {"near": near}
+    changed["pipelines"]["near"] = {"of": "topic", "curation": "near"}
+    changed["generate"]["pipelines"] = ["topic", "near"]
+    made = "reader/writer/near/D6"
+    run = run_snakemake(done, changed, f"results/tiny/embeddings/{made}.parquet")
+    assert run.returncode == 0, run.stdout
+    stages = table(done, "removed/counts/writer/near/D6")["stage"].to_list()
+    assert [s for s in dict.fromkeys(stages) if s in ("semantic", "decontaminate")]
+    pool = table(done, "embeddings/reader/pool/writer/topic/D6")
+    assert set(pool["id"]) == {
+        row for i in (0, 1) for row in table(done, f"generated/writer/topic/D6/{i}")["id"]
+    }
+    splits = table(done, "data/splits").filter(pl.col("split").is_in(["test", "examples"]))
+    assert set(table(done, "embeddings/reader/protected")["id"]) == set(splits["id"])
+    stats = json.loads((done / f"results/tiny/logs/embed/{made}.json").read_text())
+    assert stats["embedded"] == 0
+
+
+def test_a_judge_that_only_guesses_is_refused(done: Path, tiny: dict[str, Any]) -> None:
+    changed = copy.deepcopy(tiny)
+    changed["curation"] = {"judged": {"filters": {"label_consistency": {"judge": "writer"}}}}
+    changed["pipelines"]["judged"] = {"of": "topic", "curation": "judged"}
+    changed["generate"]["pipelines"] = ["topic", "judged"]
+    run = run_snakemake(done, changed, "results/tiny/curated/writer/judged/D0.parquet")
+    assert "the judge 'writer' names the label of" in run.stdout
+    judged = table(done, "judged/writer/writer/topic/D0")
+    pool = pl.concat(table(done, f"generated/writer/topic/D0/{i}") for i in (0, 1))
+    examples = table(done, "data/examples")
+    assert set(pool["id"]) < set(judged["id"])
+    assert len(judged) - len(pool) == len(examples) - 4  # two of each label were shown
+    assert set(judged["judged"]) <= {"", "positive", "negative"}
+
+
 def test_a_killed_shard_continues_and_ends_the_same(done: Path, tiny: dict[str, Any]) -> None:
     shard = done / "results/tiny/generated/writer/topic/D0/0.parquet"
     before = shard.read_bytes()
