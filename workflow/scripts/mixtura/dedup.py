@@ -6,7 +6,7 @@ the sharding of the input nor on the number of threads. A row is removed only wh
 remove a row that resembles none of the kept ones, by a chain of others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from typing import Any, Protocol
 
@@ -134,25 +134,55 @@ def semantic(
 
 
 def deduplicate_table(
-    table: pl.DataFrame, text_column: str = "text", threshold: float | None = 0.7
+    table: pl.DataFrame,
+    text_column: str = "text",
+    threshold: float | None = 0.7,
+    *,
+    reference: pl.DataFrame | None = None,
+    encode: Callable[[list[str]], npt.NDArray[np.floating]] | None = None,
+    semantic_threshold: float = 0.95,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Deduplicate any table by one column; returns (kept in the old order, removed).
 
-    Which rows are kept depends on their content alone. `removed` names a row by the column id,
-    where there is one that tells rows apart, else by its number from 1. Raises ValueError without
-    the column.
+    Which rows are kept depends on their content alone. A row that resembles one of `reference`
+    goes. `encode` turns n texts into (n, d) embeddings, for the semantic step. `removed` names a
+    row by the column id, where there is one that tells rows apart, else by its number from 1; a
+    row of the reference has "reference" before that. Raises ValueError without the column.
     """
+    frame, names = _named(table, text_column)
+    given: dict[str, Any] = {}
+    if reference is not None:
+        real, of_real = _named(reference, text_column, "reference ")
+        real, _ = split_broken(real)
+        names |= of_real
+        given["reference"] = real
+        if encode:
+            given["reference_embeddings"] = encode(real["text"].to_list())
+    if encode:
+        sound, _ = split_broken(frame.with_row_index("at"))
+        made = encode(sound["text"].to_list())
+        given["embeddings"] = np.zeros((len(frame), made.shape[1]), made.dtype)
+        given["embeddings"][sound["at"].to_numpy()] = made
+        given["semantic_threshold"] = semantic_threshold
+    kept, removed = deduplicate(frame, threshold, **given)
+    return table.filter(frame["id"].is_in(kept["id"].implode())), removed.with_columns(
+        pl.col("id", "kept_id").replace_strict(names, return_dtype=pl.String)
+    )
+
+
+def _named(
+    table: pl.DataFrame, text_column: str, prefix: str = ""
+) -> tuple[pl.DataFrame, dict[str, str]]:
+    """Return (id from the content, text), and what a person calls the row of an id."""
     if text_column not in table.columns:
         raise ValueError(f"no column {text_column!r}; columns are: {', '.join(table.columns)}")
     names = pl.Series(np.arange(1, len(table) + 1))
     if "id" in table.columns and table["id"].null_count() == 0 and table["id"].is_unique().all():
         names = table["id"]
-    name = dict(zip(row_ids(table), names.cast(pl.String), strict=True))
-    frame = pl.DataFrame({"id": list(name), "text": table[text_column]}, strict=False)
-    kept, removed = deduplicate(frame, threshold)
-    return table.filter(frame["id"].is_in(kept["id"].implode())), removed.with_columns(
-        pl.col("id", "kept_id").replace_strict(name, return_dtype=pl.String)
-    )
+    ids = [prefix + row for row in row_ids(table)]
+    called = (prefix + name for name in names.cast(pl.String))
+    frame = pl.DataFrame({"id": ids, "text": table[text_column]}, strict=False)
+    return frame, dict(zip(ids, called, strict=True))
 
 
 def row_ids(frame: pl.DataFrame) -> pl.Series:
