@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 job = Job(snakemake)
 model, dtype = snakemake.input.model, job.settings["dtype"]
 files = snakemake.input.get("shards") or [snakemake.input.rows]
-rows = pl.concat(pl.read_parquet(file) for file in files)
+# a pool may hold a null text, which its curation removes
+rows = pl.concat(pl.read_parquet(f) for f in files).with_columns(pl.col("text").fill_null(""))
 if splits := snakemake.input.get("splits"):
     kept = pl.read_parquet(splits).filter(pl.col("split").is_in(snakemake.params.splits))
     rows = rows.join(kept.select("id"), on="id", how="semi")
