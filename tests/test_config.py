@@ -65,6 +65,13 @@ def test_every_shipped_configuration_is_accepted(file: Path) -> None:
             {"mine": {"filters": {"lenght": {}}}},
             ["curation.mine.filters.lenght", "length"],
         ),
+        ("curation", {"full": {"fuzzy": {"threshold": 0}}}, ["curation.full.fuzzy.threshold", "0"]),
+        (
+            "curation",
+            {"full": {"filters": {"label_consistency": {"judge": "gpt"}}}},
+            ["curation.full.filters.label_consistency.judge: 'gpt'", "allowed: writer"],
+        ),
+        ("curation", {"full": {"embedder": "gpt"}}, ["curation.full.embedder: 'gpt'"]),
         ("curation", {"full": {"exakt": True}}, ["curation.full.exakt", "did you mean 'exact'"]),
         (
             "pipelines/topic/curation",
@@ -135,6 +142,8 @@ def test_filters_in_the_schema_have_the_settings_and_defaults_of_the_package() -
         arguments = inspect.signature(filters.FILTERS[name]).parameters
         for key, given in section.model_fields.items():
             default = arguments[key].default
+            if key == "kinds":
+                default = list(filters.PII)
             if (name, key) == ("language", "languages"):
                 default = [default]
             # null and an empty list leave the package's own

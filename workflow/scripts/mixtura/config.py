@@ -22,6 +22,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Level = Annotated[str, Field(pattern=r"^D[0-6]$")]
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Threshold = Annotated[float, Field(gt=0, le=1)]
 
 
 def _existing(path: str) -> str:
@@ -365,10 +366,22 @@ class Perplexity(Section):
     )
 
 
+PII = (
+    "e-mail address",
+    "IP address",
+    "card number",
+    "social security number",
+    "phone number",
+    "bank account",
+)
+
+
 class Pii(Section):
     """Patterns of personal data."""
 
-    kinds: list[str] | None = Field(None, min_length=1, description="default: all")
+    kinds: list[Literal[PII]] = Field(  # type: ignore[valid-type]
+        list(PII), min_length=1, description="kinds that are removed"
+    )
 
 
 class Filters(Section):
@@ -389,21 +402,23 @@ class Filters(Section):
 class Fuzzy(Section):
     """Near-duplicates in wording."""
 
-    threshold: Share = Field(0.7, description="Jaccard similarity of 5-character shingles")
+    threshold: Threshold = Field(0.7, description="Jaccard similarity of 5-character shingles")
 
 
 class Semantic(Section):
     """Near-duplicates in meaning."""
 
-    threshold: Share = Field(0.95, description="cosine of the embeddings")
+    threshold: Threshold = Field(0.95, description="cosine of the embeddings")
 
 
 class Decontaminate(Section):
     """Rows that resemble a test row or an example."""
 
     ngram: int = Field(8, ge=3, description="tokens in a row that a test row must not share")
-    overlap: Share = Field(0.6, description="share of its 3-grams that a test row must not share")
-    similarity: Share | None = Field(
+    overlap: Threshold = Field(
+        0.6, description="share of its 3-grams that a test row must not share"
+    )
+    similarity: Threshold | None = Field(
         None, description="cosine of the embeddings that a test row must stay below"
     )
 
