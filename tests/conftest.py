@@ -1,8 +1,10 @@
 """Fixtures: tiny models, tiny data, and Snakemake on them."""
 
 import csv
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,3 +66,14 @@ def run_snakemake(
         stderr=subprocess.STDOUT,
         timeout=1800,  # a loaded machine is no error
     )
+
+
+@pytest.fixture(scope="session")
+def done(tiny: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folder in which the tiny study ran once. Leave its results as they are."""
+    folder = tmp_path_factory.mktemp("study")
+    run = run_snakemake(folder, tiny)
+    assert run.returncode == 0, run.stdout
+    (folder / "first-run.txt").write_text(run.stdout)
+    yield folder
+    shutil.rmtree(folder)

@@ -51,9 +51,10 @@ def test_a_larger_n_adds_shards(tiny: dict[str, Any], plan: Plan) -> None:
 
 def test_resources_grow_with_the_attempt(tiny: dict[str, Any]) -> None:
     given = read_plan({**tiny, "resources": {"finetune": {"mem_mb": 500}}})
-    assert given.mem_mb("finetune")(None, 1) == 500
-    assert given.mem_mb("finetune")(None, 3) == 1500
-    assert given.runtime("finetune")(None, 2) == 2 * given.runtime("finetune")(None, 1)
+    job = SimpleNamespace(model="reader")
+    assert given.mem_mb("finetune")(job, 1) == 500
+    assert given.mem_mb("finetune")(job, 3) == 1500
+    assert given.runtime("finetune")(job, 2) == 2 * given.runtime("finetune")(job, 1)
 
 
 def _measured(plan: Plan, kind: str = "diversity") -> dict[str, Any]:
@@ -98,11 +99,7 @@ def test_a_pipeline_of_another_is_the_same_text_curated_otherwise(tiny: dict[str
     assert own.generated_shards(bare) == own.generated_shards(topic) == plan.generated_shards(topic)
     assert own.curate_settings(topic) == plan.curate_settings(topic)
     found = json.loads(own.curate_settings(bare))
-    assert (found["n"], found["exact"], found["filters"]) == (
-        16,
-        False,
-        {},
-    ) and "fuzzy" not in found
+    assert (found["n"], found["exact"], found["filters"], found["fuzzy"]) == (16, False, {}, None)
     # no text of one word is removed there, so measures read one word a row of every set
     assert (_measured(plan)["token_budget"], _measured(own)["token_budget"]) == (48, 16)
 
@@ -111,12 +108,7 @@ def test_a_variant_changes_the_keys_that_it_gives(tiny: dict[str, Any]) -> None:
     changes = {"exact": {"fuzzy": {}}, "mine": {"exact": False}, "full": {"fuzzy": None}}
     found = read_plan({**tiny, "curation": changes}).study.curation
     on = {
-        name: (
-            v.exact,
-            v.filters.length is not None,
-            v.fuzzy is not None,
-            v.decontaminate is not None,
-        )
+        name: (v.exact, bool(v.filters), v.fuzzy is not None, v.decontaminate is not None)
         for name, v in found.items()
     }
     assert on == {
@@ -127,30 +119,20 @@ def test_a_variant_changes_the_keys_that_it_gives(tiny: dict[str, Any]) -> None:
     }
 
 
-def test_embeddings_and_a_judge_are_asked_for_where_a_variant_reads_them(
-    tiny: dict[str, Any],
-) -> None:
-    more = copy.deepcopy(tiny)
-    more["curation"] = {
-        "near": {"semantic": {}},
-        "close": {"decontaminate": {"similarity": 0.9}, "embedder": "reader"},
-        "trained": {"filters": {"label_consistency": {}}},
-        "judged": {"filters": {"label_consistency": {"judge": "writer"}}},
+def test_a_models_own_resources_come_before_its_stages(tiny: dict[str, Any]) -> None:
+    given = copy.deepcopy(tiny)
+    given["resources"] = {"finetune": {"mem_mb": 5000, "runtime": 20}}
+    given["downstream"]["large"] = {
+        "model": "reader",
+        "resources": {"mem_mb": 90_000, "gpu": 2, "threads": 8},
     }
-    for name in more["curation"]:
-        more["pipelines"][name] = {"of": "topic", "curation": name}
-    more["generate"]["pipelines"] = ["topic", *more["curation"]]
-    plan = read_plan(more)
-    asked = {}
-    for name in more["generate"]["pipelines"]:
-        made = SimpleNamespace(generator="writer", pipeline=name, level="D0")
-        asked[name] = [*plan.pool_embeddings(made).values(), *plan.judged(made)]
-    folder = "results/tiny/embeddings/reader"
-    vectors = [f"{folder}/pool/writer/topic/D0.parquet", f"{folder}/protected.parquet"]
-    assert asked == {
-        "topic": [],
-        "near": vectors,
-        "close": vectors,
-        "trained": vectors,
-        "judged": ["results/tiny/judged/writer/writer/topic/D0.parquet"],
-    }
+    plan = read_plan(given)
+    small, large = SimpleNamespace(model="reader"), SimpleNamespace(model="large")
+    assert [plan.mem_mb("finetune")(m, attempt=1) for m in (small, large)] == [5000, 90_000]
+    assert plan.mem_mb("finetune")(large, attempt=3) == 270_000
+    assert [plan.gpu("finetune")(m) for m in (small, large)] == [0, 2]
+    assert plan.runtime("finetune")(large, attempt=2) == 40 and plan.threads("finetune")(large) == 8
+    without = copy.deepcopy(given)
+    del without["downstream"]["large"]["resources"], without["resources"]
+    assert plan.finetune_settings(large) == read_plan(without).finetune_settings(large)
+    assert plan.report_settings() == read_plan(without).report_settings()

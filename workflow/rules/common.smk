@@ -6,8 +6,21 @@ sys.path.insert(0, f"{workflow.current_basedir}/../scripts")
 
 from mixtura.plan import read_plan
 from mixtura.digest import code_digest as code
+from snakemake_logger_plugin_mixtura import ARMS
 
 PLAN = read_plan(config)
+ARMS.update(PLAN.arm_words())
+
+
+# On a cluster these run beside Snakemake: seconds of work, or the network that nodes often lack.
+localrules:
+    model,
+    task,
+    split,
+    collect_scores,
+    evaluate,
+    figures,
+    report,
 
 
 wildcard_constraints:
@@ -17,7 +30,6 @@ wildcard_constraints:
     level="D[0-6]",
     shard="[0-9]+",
     embedder="[^/]+",
-    judge="[^/]+",
     arm="[0-9a-f]+",
     model="[^/]+",
     seed="[0-9]+",

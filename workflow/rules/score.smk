@@ -22,7 +22,6 @@ rule embed_real:
     params:
         settings=PLAN.embed_settings(),
         store=PLAN.path(".embeddings"),
-        splits=["reference"],
         code=code("embed.py"),
     message:
         "Embed real reference rows with {wildcards.embedder}"

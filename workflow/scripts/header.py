@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mixtura.gpus import use_gpus
 from mixtura.tables import whole
 
 if TYPE_CHECKING:
@@ -21,8 +22,7 @@ class Job:
 
     def __init__(self, snakemake: "Snakemake") -> None:
         """Open the log, and send uncaught errors to it."""
-        os.environ["TOKENIZERS_PARALLELISM"] = "false"
-        os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+        os.environ |= {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
         if not snakemake.rule.endswith(("model", "task")):  # a module prefixes the names
             os.environ["HF_HUB_OFFLINE"] = "1"
         self.settings: dict[str, Any] = json.loads(snakemake.params.settings)
@@ -33,11 +33,11 @@ class Job:
         # Libraries print where they like: all of it belongs to the log, the terminal to progress.
         self.terminal = os.fdopen(os.dup(2), "w")
         log = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
+        _ = os.dup2(log, 1), os.dup2(log, 2)
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
         logging.captureWarnings(True)
         sys.excepthook = self._failed
+        use_gpus(snakemake.resources.get("gpu", 0))
 
     def say(self, message: str) -> None:
         """Write one line to the job's log."""

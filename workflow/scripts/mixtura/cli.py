@@ -1,6 +1,9 @@
 """The command line: each command reads files, calls the package and writes or prints."""
 
+import json
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,36 +28,18 @@ def dedup(
     text_column: Annotated[str, typer.Option(help="column to compare")],
     output: Annotated[Path, typer.Option(help="file for the kept rows; the suffix is the format")],
     threshold: Annotated[
-        float, typer.Option(help="Jaccard similarity of 5-character shingles; 0: equal rows only")
+        float, typer.Option(help="Jaccard similarity of 5-character shingles, 0 to 1")
     ] = 0.7,
-    reference: Annotated[
-        Path | None, typer.Option(help="file of other rows: what resembles one of them goes too")
-    ] = None,
-    embedder: Annotated[
-        str | None,
-        typer.Option(help="folder or name of a sentence-transformers model: compare meaning too"),
-    ] = None,
-    semantic_threshold: Annotated[
-        float, typer.Option(help="cosine of the embeddings, with --embedder")
-    ] = 0.95,
     removed: Annotated[
         Path | None, typer.Option(help="file for the removed rows: reason, score, row kept instead")
     ] = None,
 ) -> None:
-    """Remove equal, nearly equal and broken rows from one file, and with --embedder those of equal
-    meaning."""
+    """Remove equal, nearly equal and broken rows from one file."""
     from mixtura.dedup import deduplicate_table
 
     try:
         table = read_table(file)
-        kept, gone = deduplicate_table(
-            table,
-            text_column,
-            threshold or None,
-            reference=None if reference is None else read_table(reference),
-            encode=None if embedder is None else _encoder(embedder),
-            semantic_threshold=semantic_threshold,
-        )
+        kept, gone = deduplicate_table(table, text_column, threshold)
         write_like(kept, output)
         if removed is not None:
             write_like(gone, removed)
@@ -167,23 +152,40 @@ def score(
         typer.echo(table.select(*shown, "^p_value$"))
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def plan(
+    context: typer.Context,
+    output: Annotated[Path | None, typer.Option(help="file for the table, best .parquet")] = None,
+) -> None:
+    """Say what a study will take before it runs: jobs, tokens, hours, disk, cost.
+
+    Everything else on the command line is for Snakemake: targets, --configfile, --directory,
+    --config, --profile (default: profiles/local, where there is one). Nothing runs.
+    """
+    from mixtura.config import load_study
+    from mixtura.costs import plan_table, plan_text
+
+    arguments = list(context.args)
+    if "--profile" not in arguments and Path("profiles/local").is_dir():
+        arguments += ["--profile", "profiles/local"]
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder, "jobs.json")
+        command = [sys.executable, "-m", "snakemake_logger_plugin_mixtura.jobs", str(told)]
+        run = subprocess.run([*command, *arguments], capture_output=True, text=True)
+        if not told.exists():
+            typer.echo(run.stderr.strip(), err=True)
+            raise typer.Exit(1)
+        found = json.loads(told.read_text())
+    table = plan_table(load_study(found["config"]), found["jobs"], Path(found["directory"]))
+    if output is not None:
+        write_like(table, output)
+    typer.echo(plan_text(table))
+
+
 @contextmanager
 def _progress(length: int, label: str) -> Iterator[Callable[[str], None]]:
     with typer.progressbar(length=length, label=label, file=sys.stderr) as bar:
         yield lambda _: bar.update(1)
-
-
-def _encoder(embedder: str) -> Callable[[list[str]], Any]:
-    """Embeds texts; ValueError without the library."""
-    from mixtura.embed import embed
-
-    def encode(texts: list[str]) -> Any:
-        try:
-            return embed(texts, embedder)
-        except ImportError:
-            raise ValueError("--embedder needs the package sentence-transformers") from None
-
-    return encode
 
 
 def _scored(
@@ -202,6 +204,11 @@ def _scored(
         )
     vectors = None
     if embedder is not None:
-        vectors = _encoder(embedder)(texts.to_list())
+        try:
+            from mixtura.embed import embed
+
+            vectors = embed(texts.to_list(), embedder)
+        except ImportError:
+            raise ValueError("--embedder needs the package sentence-transformers") from None
     labels = None if label_column is None else table[label_column].to_list()
     return texts.to_list(), labels, vectors

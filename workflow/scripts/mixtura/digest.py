@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parent.parent
+WHERE_ONLY = ("mixtura/gpus.py",)  # says where a job runs, never what comes out
 
 
 def canonical_json(settings: object) -> str:
@@ -30,13 +31,18 @@ def code_digest(script: str) -> str:
     Syntax trees are hashed without docstrings, so that comments, docstrings and formatting
     rerun nothing, and a changed statement reruns the rules whose scripts reach it.
     """
-    files = sorted(_reachable(SCRIPTS / script))
+    files = code_files(script)
     return digest([(str(file.relative_to(SCRIPTS)), _tree(file)[0]) for file in files])
 
 
 def file_digest(file: Path) -> str:
     """Digest of one Python file, its imports aside, by its syntax tree as in `code_digest`."""
     return _tree(file)[0]
+
+
+def code_files(script: str) -> list[Path]:
+    """The files that `code_digest` covers."""
+    return sorted(_reachable(SCRIPTS / script) - {SCRIPTS / name for name in WHERE_ONLY})
 
 
 def _reachable(script: Path) -> set[Path]:

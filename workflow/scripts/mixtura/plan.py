@@ -12,7 +12,6 @@ from typing import Any
 
 from mixtura.config import (
     ConfigError,
-    Curation,
     PersonaPipeline,
     Pipeline,
     Resources,
@@ -42,7 +41,9 @@ DEFAULT_RESOURCES = {
     "generate": Resources(threads=2, mem_mb=4000, runtime=120),
     "finetune": Resources(threads=1, mem_mb=3000, runtime=60),
 }
-
+# Seconds of a job of a rule until one was measured.
+TYPICAL = {"generate": 90, "finetune": 30, "model": 30, "embed": 15, "embed_real": 15, "task": 15}
+SHORT = 4  # of any other rule
 
 KINDS = {  # task.kind -> keys of task.data that name its columns
     "classification": ("text", "label"),
@@ -163,6 +164,17 @@ class Plan:
             for point in self.points
         ]
 
+    def arm_words(self) -> dict[str, str]:
+        """Name of an arm -> what it is in words, for progress and errors."""
+        words = {}
+        for name, arm in self.arms.items():
+            parts = [f"{arm.n_real} real"] if arm.n_real else []
+            if arm.n_generated:
+                made = " ".join(filter(None, (arm.generator, arm.pipeline, arm.level)))
+                parts.append(f"{arm.n_generated} generated: {made}")
+            words[name] = " + ".join(parts)
+        return words
+
     # --- paths ---------------------------------------------------------------------------
 
     def path(self, template: str) -> str:
@@ -194,8 +206,6 @@ class Plan:
         """Folders of the models that the study uses."""
         study = self.study
         used = [study.generators[name].model for name in study.generate.generators]
-        used += [v.embedder for v in self._variants() if v.reads_embeddings and v.embedder]
-        used += [study.generators[v.judge].model for v in self._variants() if v.judge]
         used += [*study.embedders, *(finetune.model for finetune in study.downstream.values())]
         return [self.path(f"models/{name}") for name in dict.fromkeys(used)]
 
@@ -209,34 +219,6 @@ class Plan:
         pipeline = self.study.source_of(wildcards.pipeline)
         folder = f"generated/{wildcards.generator}/{pipeline}/{wildcards.level}"
         return [self.path(f"{folder}/{shard}.parquet") for shard in self.shards]
-
-    def variant(self, pipeline: str) -> Curation:
-        """How the text of a pipeline is curated."""
-        return self.study.curation[self.study.pipelines[pipeline].curation]
-
-    def pool_embeddings(self, wildcards: Any) -> dict[str, str]:
-        """Embeddings that the curation of a set compares: of its pool and of real rows."""
-        variant = self.variant(wildcards.pipeline)
-        if not variant.reads_embeddings:
-            return {}
-        folder = f"embeddings/{variant.embedder or self.study.embedders[0]}"
-        pipeline = self.study.source_of(wildcards.pipeline)
-        pool = f"{folder}/pool/{wildcards.generator}/{pipeline}/{wildcards.level}.parquet"
-        return {
-            "pool": self.path(pool),
-            "protected": self.path(f"{folder}/protected.parquet"),
-        }
-
-    def judged(self, wildcards: Any) -> list[str]:
-        """What a language model takes the labels of a pool to be, none without such a judge."""
-        judge = self.variant(wildcards.pipeline).judge
-        pipeline = self.study.source_of(wildcards.pipeline)
-        name = f"judged/{judge}/{wildcards.generator}/{pipeline}/{wildcards.level}.parquet"
-        return [self.path(name)] if judge else []
-
-    def judge_folder(self, wildcards: Any) -> str:
-        """Model folder of a judge of labels."""
-        return self.path(f"models/{self.study.generators[wildcards.judge].model}")
 
     def generated_set(self, wildcards: Any) -> list[str]:
         """Curated rows that an arm mixes in, none for real data alone."""
@@ -335,7 +317,7 @@ class Plan:
     def curate_settings(self, wildcards: Any) -> str:
         """How many rows of a set stay, and what is removed."""
         study = self.study
-        variant = self.variant(wildcards.pipeline).model_dump(mode="json", exclude_none=True)
+        variant = _plain(study.curation[study.pipelines[wildcards.pipeline].curation])
         labels = study.task.words
         return canonical_json({"n": study.generate.n, "labels": labels, **variant})
 
@@ -346,23 +328,6 @@ class Plan:
         if plain["dial"] == "module":
             plain["code"] = file_digest(Path(plain["file"]))
         return plain
-
-    def judge_settings(self, wildcards: Any) -> str:
-        """What a judge of labels is asked, and by which generator."""
-        study = self.study
-        return canonical_json(
-            {
-                "generator": _plain(study.generators[wildcards.judge]),
-                "labels": study.task.words,
-                "noun": study.task.noun,
-                "seed": study.seed,
-            }
-        )
-
-    def judge_resume(self, wildcards: Any) -> str:
-        """Folder that a killed judge goes on from; other settings or texts never find it."""
-        names = [str(wildcards[key]) for key in ("generator", "pipeline", "level")]
-        return self.path(f".resume/{digest([self.judge_settings(wildcards), *names], 12)}")
 
     def embed_settings(self) -> str:
         """Embeddings depend on text and model, and on how they are kept."""
@@ -395,12 +360,10 @@ class Plan:
     def token_budget(self) -> int:
         """Words that n-gram measures read of every set: the same, and no set has fewer."""
         study = self.study
-        lengths = [variant.filters.length for variant in self._variants()]
-        least = min(max(length.min_words, 1) if length else 1 for length in lengths)
+        used = {study.pipelines[name].curation for name in study.generate.pipelines}
+        lengths = [study.curation[name].filters.get("length", {}) for name in used]
+        least = min(length.get("min_words", 1) for length in lengths)
         return study.diversity.token_budget or int(study.generate.n * least)
-
-    def _variants(self) -> list[Curation]:
-        return [self.variant(pipeline) for pipeline in self.study.generate.pipelines]
 
     def mix_settings(self, wildcards: Any) -> str:
         """What one mix depends on."""
@@ -431,32 +394,40 @@ class Plan:
 
     def report_settings(self) -> str:
         """What the report prints of the configuration: how jobs run is no part of it."""
-        study = _plain(self.study)
-        study.pop("resources")
-        return canonical_json(study)
+        return _settings(self.study)
 
     # --- resources -----------------------------------------------------------------------
 
-    def threads(self, stage: str) -> int:
-        """Cores of a stage's job."""
-        return self._resources(stage).threads
+    # Callables that Snakemake gives the wildcards: a stage's own, or those of the job's model.
 
-    def gpu(self, stage: str) -> int:
+    def threads(self, stage: str) -> Callable[[Any], int]:
+        """Cores of a stage's job."""
+        return lambda wildcards: self.resources(stage, wildcards).threads
+
+    def gpu(self, stage: str) -> Callable[[Any], int]:
         """GPUs of a stage's job."""
-        return self._resources(stage).gpu
+        return lambda wildcards: self.resources(stage, wildcards).gpu
 
     def mem_mb(self, stage: str) -> Callable[[Any, int], int]:
         """Memory of a stage's job, MB: grows with the attempt."""
-        return lambda wildcards, attempt: attempt * self._resources(stage).mem_mb
+        return lambda wildcards, attempt: attempt * self.resources(stage, wildcards).mem_mb
 
     def runtime(self, stage: str) -> Callable[[Any, int], int]:
         """Time limit of a stage's job, minutes: grows with the attempt."""
-        return lambda wildcards, attempt: attempt * self._resources(stage).runtime
+        return lambda wildcards, attempt: attempt * self.resources(stage, wildcards).runtime
 
-    def _resources(self, stage: str) -> Resources:
-        default = DEFAULT_RESOURCES.get(stage, Resources())
-        given = self.study.resources.get(stage)
-        return default.model_copy(update=given.model_dump(exclude_unset=True)) if given else default
+    def resources(self, stage: str, wildcards: Any) -> Resources:
+        """What the first attempt asks for: of the model, else of the stage, else the default."""
+        found = DEFAULT_RESOURCES.get(stage, Resources())
+        owner: Any = None
+        if stage == "generate":
+            owner = self.study.generators[wildcards.generator]
+        elif stage == "finetune":
+            owner = self.study.downstream[wildcards.model]
+        for given in (self.study.resources.get(stage), owner and owner.resources):
+            if given:
+                found = found.model_copy(update=given.model_dump(exclude_unset=True))
+        return found
 
 
 def _plain(section: Any) -> dict[str, Any]:

@@ -31,6 +31,7 @@ RERUNS = {
     "seeds": "the new seeds' runs",
     "plots": "figures and report",
     "resources": "nothing",
+    "prices": "nothing",
 }
 
 

@@ -1,19 +1,35 @@
-"""Progress of a run in plain lines: which stage, how many of how many, about how long."""
+"""Progress of a run in plain lines, and at its end one screen that explains what failed."""
 
+import json
 import sys
 import threading
 import time
 from collections import Counter
+from dataclasses import dataclass
 from logging import WARNING, LogRecord
+from pathlib import Path
 from typing import Any
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-# Seconds of a job of each rule until one was seen; only their proportions matter much.
-TYPICAL = {"generate": 90, "finetune": 30, "model": 30, "embed": 15, "embed_real": 15, "task": 15}
+from mixtura.plan import SHORT, TYPICAL
+from snakemake_logger_plugin_mixtura.failures import Failure, failure_screen, lock_help
+
 QUIET = ("Select jobs to execute", "Execute ", "Building DAG", "Assuming unrestricted", "Using ")
 HEARTBEAT = 30  # seconds without news until a line says what runs
+ARMS: dict[str, str] = {}  # name of an arm -> what it is, in words; the workflow fills it
+
+
+@dataclass
+class Running:
+    """A job that was started."""
+
+    rule: str
+    told: str
+    log: str
+    gpus: int
+    start: float
 
 
 class LogHandler(LogHandlerBase):
@@ -30,7 +46,9 @@ class LogHandler(LogHandlerBase):
         self.total: Counter[str] = Counter()
         self.done: Counter[str] = Counter()
         self.spent: Counter[str] = Counter()
-        self.running: dict[int, tuple[str, str, float]] = {}
+        self.running: dict[int, Running] = {}
+        self.failed: dict[int, Failure] = {}
+        self.tokens = self.token_seconds = self.gpu_seconds = 0.0
         self.begin = self.news = time.monotonic()
         threading.Thread(target=self._beat, daemon=True).start()
 
@@ -43,43 +61,82 @@ class LogHandler(LogHandlerBase):
             self.total = Counter({k: v for k, v in fields["stats"].items() if k != "total"})
             self._print(f"{sum(self.total.values())} jobs: {_counts(self.total)}")
         elif event == LogEvent.JOB_INFO:
-            told = fields["rule_msg"] or fields["rule_name"]
-            self.running[fields["jobid"]] = (fields["rule_name"], told, time.monotonic())
+            self._started(fields)
         elif event == LogEvent.JOB_FINISHED:
             self._finished(fields["job_id"])
-        elif event in (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR, LogEvent.ERROR):
-            self.running.pop(fields.get("jobid", -1), None)
-            self._print(self.format(record))
-        elif record.levelno >= WARNING:
+        elif event == LogEvent.JOB_ERROR:
+            self._failed(fields)
+        elif event == LogEvent.ERROR and "cannot be locked" in record.getMessage():
+            self._print(lock_help())
+        elif event in (LogEvent.GROUP_ERROR, LogEvent.ERROR) or record.levelno >= WARNING:
             self._print(self.format(record))
         elif event is None and record.msg and not str(record.msg).startswith(QUIET):
             self._print(str(record.msg))
 
-    def _finished(self, job: int) -> None:
-        if job not in self.running:
+    def close(self) -> None:
+        """At the end of the run: what failed, and what to do."""
+        if self.failed:
+            self._print(failure_screen(list(self.failed.values())))
+            self.failed = {}
+        super().close()
+
+    def _started(self, fields: dict[str, Any]) -> None:
+        told = fields["rule_msg"] or fields["rule_name"]
+        arm = fields["wildcards"].get("arm")
+        told = told.replace(f"arm {arm}", f"arm {arm} ({ARMS[arm]})") if arm in ARMS else told
+        gpus = fields["resources"].get("gpu", 0) or 0
+        log = next(iter(fields["log"]), "")
+        job = Running(fields["rule_name"], told, log, gpus, time.monotonic())
+        self.running[fields["jobid"]] = job
+
+    def _failed(self, fields: dict[str, Any]) -> None:
+        job = self.running.pop(fields["jobid"], None)
+        if job:
+            self.gpu_seconds += job.gpus * (time.monotonic() - job.start)
+            said, inputs = str(fields["rule_msg"] or ""), tuple(fields["input"])
+            self.failed[fields["jobid"]] = Failure(job.rule, job.told, job.log, said, inputs)
+            self._status(f"{job.rule} failed: {job.told} (log: {job.log})")
+
+    def _finished(self, number: int) -> None:
+        self.failed.pop(number, None)  # an earlier try
+        if number not in self.running:
             return
-        rule, told, start = self.running.pop(job)
-        self.done[rule] += 1
-        self.spent[rule] += time.monotonic() - start  # type: ignore[assignment]
-        self._status(f"{rule} {self.done[rule]}/{self.total[rule]}: {told}")
+        job = self.running.pop(number)
+        seconds = time.monotonic() - job.start
+        self.done[job.rule] += 1
+        self.spent[job.rule] += seconds  # type: ignore[assignment]
+        self.gpu_seconds += job.gpus * seconds
+        stats = Path(job.log).with_suffix(".json") if job.log else None
+        if stats and stats.is_file():
+            found = json.loads(stats.read_text(encoding="utf-8"))
+            if tokens := found.get("new_tokens", 0):
+                self.tokens += tokens
+                self.token_seconds += found["seconds"]
+        self._status(f"{job.rule} {self.done[job.rule]}/{self.total[job.rule]}: {job.told}")
 
     def _status(self, news: str) -> None:
         done, total = sum(self.done.values()), sum(self.total.values())
         clock = time.strftime("%H:%M:%S")
-        self._print(f"[{clock}] {done}/{total}, {self._left()} left | {news}")
+        told = [f"[{clock}] {done}/{total}, {self._left()} left"]
+        if self.token_seconds:
+            told.append(f"{self.tokens / self.token_seconds:.0f} tokens/s")
+        if self.gpu_seconds:
+            told.append(f"{self.gpu_seconds / 3600:.2f} GPU h")
+        self._print(f"{', '.join(told)} | {news}")
 
     def _left(self) -> str:
         """Rest of the run, from the jobs seen so far and how many ran at once."""
         seen = {rule: self.spent[rule] / self.done[rule] for rule in self.done}
-        expected = sum(TYPICAL.get(rule, 4) for rule in self.done.elements())
+        expected = sum(TYPICAL.get(rule, SHORT) for rule in self.done.elements())
         pace = sum(self.spent.values()) / expected if expected else 1.0
         rest = 0.0
         for rule, count in self.total.items():
-            each = seen.get(rule, TYPICAL.get(rule, 4) * pace)
+            each = seen.get(rule, TYPICAL.get(rule, SHORT) * pace)
             rest += each * max(count - self.done[rule], 0)
         now = time.monotonic()
-        spent = sum(self.spent.values()) + sum(now - start for *_, start in self.running.values())
-        rest = max(rest - sum(now - start for *_, start in self.running.values()), 0)
+        begun = sum(now - job.start for job in self.running.values())
+        spent = sum(self.spent.values()) + begun
+        rest = max(rest - begun, 0)
         at_once = max(spent / max(now - self.begin, 1e-9), 0.5)
         minutes = rest / at_once / 60
         return "under a minute" if minutes < 1 else f"about {minutes:.0f} min"
@@ -89,7 +146,7 @@ class LogHandler(LogHandlerBase):
             time.sleep(1)
             if self.running and time.monotonic() - self.news > HEARTBEAT:
                 now = time.monotonic()
-                jobs = [f"{told} ({now - start:.0f} s)" for _, told, start in self.running.values()]
+                jobs = [f"{job.told} ({now - job.start:.0f} s)" for job in self.running.values()]
                 self._status(f"running: {'; '.join(jobs[:4])}")
 
     def _print(self, text: Any) -> None:
