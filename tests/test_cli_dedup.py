@@ -44,6 +44,43 @@ def test_threshold(tmp_path):
     assert len(pl.read_csv(tmp_path / "out.csv")) == 3
 
 
+def test_equal_rows_only(tmp_path):
+    (tmp_path / "in.csv").write_bytes(CSV)
+    file, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    result = run(file, "--text-column", "body", "--output", out, "--threshold", "0")
+    assert "1 removed, exact" in result.output and "fuzzy" not in result.output
+    assert len(pl.read_csv(out)) == 3
+
+
+def test_reference_and_meaning(tmp_path, encoder):
+    """To the tiny encoder all unknown words are one."""
+    texts = [
+        "film story",
+        "zebra quagga",
+        "okapi bongo",
+        "A review!",
+        None,
+        "the camera was superb",
+    ]
+    pl.DataFrame({"text": texts}).write_parquet(tmp_path / "in.parquet")
+    real = pl.DataFrame({"text": [None, "a review", "gnu kudu"], "id": ["x", "y", "z"]})
+    real.write_parquet(tmp_path / "real.parquet")
+    result = run(
+        *(tmp_path / "in.parquet", "--text-column", "text", "--output", tmp_path / "out.csv"),
+        *("--removed", tmp_path / "removed.csv", "--reference", tmp_path / "real.parquet"),
+        *("--embedder", encoder, "--semantic-threshold", "0.99999"),
+    )
+    assert result.exit_code == 0, result.output
+    assert pl.read_csv(tmp_path / "out.csv")["text"].to_list() == [texts[0], texts[5]]
+    gone = pl.read_csv(tmp_path / "removed.csv").sort("id")
+    assert gone.select("id", "stage", "kept_id").rows() == [
+        (2, "semantic", "reference z"),
+        (3, "semantic", "reference z"),
+        (4, "exact", "reference y"),
+        (5, "broken", None),
+    ]
+
+
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
 def test_every_format(tmp_path, suffix):
     table = pl.DataFrame({"text": [LONG, "other", LONG + "!"]})

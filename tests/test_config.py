@@ -1,6 +1,7 @@
 """The configuration is checked whole: one clear message with key, value and what is allowed."""
 
 import copy
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,13 @@ def test_every_shipped_configuration_is_accepted(file: Path) -> None:
             {"mine": {"filters": {"lenght": {}}}},
             ["curation.mine.filters.lenght", "length"],
         ),
+        ("curation", {"full": {"fuzzy": {"threshold": 0}}}, ["curation.full.fuzzy.threshold", "0"]),
+        (
+            "curation",
+            {"full": {"filters": {"label_consistency": {"judge": "gpt"}}}},
+            ["curation.full.filters.label_consistency.judge: 'gpt'", "allowed: writer"],
+        ),
+        ("curation", {"full": {"embedder": "gpt"}}, ["curation.full.embedder: 'gpt'"]),
         ("curation", {"full": {"exakt": True}}, ["curation.full.exakt", "did you mean 'exact'"]),
         (
             "pipelines/topic/curation",
@@ -121,5 +129,25 @@ def test_numbers_written_without_a_point_are_numbers(tiny: dict[str, Any]) -> No
 def test_names_in_the_schema_are_those_of_the_package() -> None:
     assert tuple(panel.DIVERSITY) == config.DIVERSITY
     assert tuple(panel.SHIFT) == config.SHIFT
-    assert set(config.FILTERS) == set(filters.FILTERS)
-    assert set(config.Decontaminate.model_fields) <= set(curate.DECONTAMINATE)
+    assert set(config.Decontaminate.model_fields) == set(curate.DECONTAMINATE)
+    steps = set(config.Curation.model_fields) - {"against_real", "embedder"}
+    assert steps == set(curate.STEPS)
+
+
+def test_filters_in_the_schema_have_the_settings_and_defaults_of_the_package() -> None:
+    fields = config.Filters.model_fields
+    assert list(fields) == list(filters.FILTERS)
+    for name, field in fields.items():
+        (section,) = config.sections(field.annotation)
+        arguments = inspect.signature(filters.FILTERS[name]).parameters
+        for key, given in section.model_fields.items():
+            default = arguments[key].default
+            if key == "kinds":
+                default = list(filters.PII)
+            if (name, key) == ("language", "languages"):
+                default = [default]
+            # null and an empty list leave the package's own
+            assert given.default in (default, None) or (not given.default and not default), (
+                name,
+                key,
+            )

@@ -68,10 +68,10 @@ def test_counts_hold_one_row_per_reason():
     pool = pl.DataFrame({"id": list("abcde"), "text": texts})
     _, removed, counts = curate(pool, {"filters": {"length": {"min_words": 2, "max_words": 4}}})
     assert counts.rows() == [
-        ("broken", "empty text", 5, 1, 3),
-        ("broken", "null text", 5, 1, 3),
-        ("length", "fewer than 2 words", 3, 1, 1),
-        ("length", "more than 4 words", 3, 1, 1),
+        (0, "broken", "empty text", 5, 1, 3),
+        (0, "broken", "null text", 5, 1, 3),
+        (1, "length", "fewer than 2 words", 3, 1, 1),
+        (1, "length", "more than 4 words", 3, 1, 1),
     ]
     assert counts["removed"].sum() == len(removed)
 
@@ -81,6 +81,14 @@ def test_without_steps_only_broken_rows_go(settings):
     kept, removed, _ = curate(POOL, settings, **GIVEN)
     assert len(kept) == 6
     assert removed["id"].to_list() == ["broken"]
+
+
+def test_real_rows_need_not_count_as_duplicates():
+    kept, removed, _ = curate(POOL, {**FULL, "against_real": False}, **GIVEN)
+    assert set(removed["stage"]) == {"broken", "length", "fuzzy", "decontaminate"}
+    # what resembles the real row resembles the other that does
+    assert removed.filter(stage="fuzzy")["kept_id"].is_in(["exact", "fuzzy"]).all()
+    assert {"kept", "semantic"} < set(kept["id"]) < {"kept", "semantic", "exact", "fuzzy"}
 
 
 def test_order_and_shards_change_nothing():

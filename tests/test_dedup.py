@@ -141,6 +141,25 @@ def test_block_size_changes_nothing(monkeypatch):
         assert_frame_equal(a, b)
 
 
+@pytest.mark.parametrize("threshold", [0.6, 0.75])
+def test_comparing_a_group_as_a_whole_changes_nothing(threshold, monkeypatch):
+    """Texts of one template, some above the threshold and most below it."""
+    frame = frame_of(
+        [
+            f"everybody in the family said that the {text} was fine"
+            for text in random_texts(300, 3, 3)
+        ]
+        + random_texts(300, 4, 5)
+    )
+    monkeypatch.setattr(dedup, "CROWD", 10**9)
+    expected = fuzzy(frame, threshold)
+    assert 5 < len(expected[1]) < 500
+    for crowd in (0, 50):
+        monkeypatch.setattr(dedup, "CROWD", crowd)
+        for a, b in zip(expected, fuzzy(frame, threshold), strict=True):
+            assert_frame_equal(a, b)
+
+
 def test_threads_change_nothing():
     frame = frame_of(random_texts(600))
     vectors = np.random.default_rng(3).normal(size=(600, 4))
@@ -201,17 +220,24 @@ def test_tiny_input(n):
 def test_large_cluster_is_not_quadratic():
     texts = [f"{' '.join(WORDS)} and so the story ends number {i}" for i in range(8000)]
     calls = []
-    verify = dedup._Wordings._verify
+    verify, verify_all = dedup._Wordings._verify, dedup._Wordings._verify_all
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             dedup._Wordings,
             "_verify",
             lambda self, left, right: calls.append(len(left)) or verify(self, left, right),
         )
+        patch.setattr(
+            dedup._Wordings,
+            "_verify_all",
+            lambda self, left, right: (
+                calls.append(len(left) * len(right)) or verify_all(self, left, right)
+            ),
+        )
         kept, _ = fuzzy(frame_of(texts), 0.7)
     assert len(kept) == 1
-    # all pairs would be 32 million
-    assert sum(calls) < 100_000
+    # all pairs would be 32 million; a block of 256 is compared with itself, perhaps by all bands
+    assert sum(calls) < 256**2 * 30
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ NEEDED = {
     "echo": {"prompt": pl.Series([], dtype=pl.String)},
     "label_leak": {"label": pl.Series([], dtype=pl.String)},
     "unfinished": {"finish_reason": pl.Series([], dtype=pl.String)},
-    "perplexity": {"logprob": pl.Series([], dtype=pl.Float64)},
+    "perplexity": {"mean_logprob": pl.Series([], dtype=pl.Float64)},
 }
 
 
@@ -162,7 +162,7 @@ def test_unfinished():
 
 def test_perplexity():
     values = [-3.0, -3.1, -2.9, -3.05, -2.95, -9.0, -0.1, None, float("nan")]
-    result = verdicts("perplexity", ["x"] * 9, {"logprob": values})
+    result = verdicts("perplexity", ["x"] * 9, {"mean_logprob": values})
     assert result["passes"].to_list() == [True] * 5 + [False] * 4
     assert result["reason"].to_list()[5:] == [
         "less likely than usual",
@@ -172,9 +172,13 @@ def test_perplexity():
     ]
     # the median is -3, the median absolute deviation 0.1
     assert result["score"][5] == pytest.approx(-6 / (1.4826 * 0.1))
-    assert passes("perplexity", ["x"] * 3, {"logprob": [-1.0, -1.0, -5.0]}) == [True] * 3
-    with pytest.raises(ValueError, match="'logprob' is missing"):
+    assert passes("perplexity", ["x"] * 3, {"mean_logprob": [-1.0, -1.0, -5.0]}) == [True] * 3
+    with pytest.raises(ValueError, match="'mean_logprob' is missing"):
         verdicts("perplexity", ["x"])
+    with pytest.raises(ValueError, match="'mean_logprob' is empty: the backend"):
+        verdicts(
+            "perplexity", ["x"] * 2, {"mean_logprob": pl.Series([None, None], dtype=pl.Float64)}
+        )
 
 
 @pytest.mark.parametrize(
@@ -276,6 +280,24 @@ def test_label_consistency_refuses_to_guess():
         )
 
 
+def test_label_consistency_by_a_judge():
+    real, _ = labelled(8, 0, "real")
+    real = real.with_columns(judged=pl.Series([None, None, "0", "1", "0", "1", "0", "0"]))
+    made = pl.DataFrame(
+        {"id": list("abc"), "text": ["x"] * 3, "label": ["0"] * 3, "judged": ["0", "1", ""]}
+    )
+    settings = {"label_consistency": {"judge": "writer"}}
+    kept, removed = apply_filters(made, settings, real=real)
+    assert kept["id"].to_list() == ["a", "c"]
+    assert removed["reason"].to_list() == ["judged to be of another label"]
+    # 3 of 6 right: a coin does as well
+    guessing = real.with_columns(judged=pl.Series([None, None, "0", "0", "0", "0", "0", ""]))
+    with pytest.raises(ValueError, match="judge 'writer' names the label of 3 of 6 real rows"):
+        apply_filters(made, settings, real=guessing)
+    with pytest.raises(ValueError, match="'judged' is missing"):
+        apply_filters(made.drop("judged"), settings, real=real)
+
+
 def test_apply_filters_gives_every_row_one_receipt():
     texts = [
         "no",
@@ -316,7 +338,7 @@ def test_a_filter_that_is_off_removes_nothing(off):
         ({"lenght": True}, "'lenght' is not one of"),
         ({"length": {"min": 2}}, "no setting 'min'"),
         ({"label_consistency": {"real": 1}}, "no setting 'real'"),
-        ({"perplexity": True}, "'logprob' is missing"),
+        ({"perplexity": True}, "'mean_logprob' is missing"),
         ({"label_consistency": True}, "needs real"),
     ],
 )

@@ -3,11 +3,20 @@
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from mixtura.backends import Completion, TransformersBackend
 from mixtura.diversity import llm_cluster_score
-from mixtura.judge import ATTEMPTS, cluster_prompt, llm_judge, parse_groups
+from mixtura.judge import (
+    ATTEMPTS,
+    cluster_prompt,
+    label_prompt,
+    llm_judge,
+    parse_groups,
+    parse_label,
+    shown_rows,
+)
 from mixtura.panel import diversity_panel
 
 SAMPLING = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "min_p": 0.0, "max_new_tokens": 40}
@@ -93,3 +102,34 @@ def test_without_a_judge_the_measure_is_left_out_or_refused() -> None:
     assert "llm_cluster_score" not in diversity_panel(TEXTS, repeats=0)["measure"]
     with pytest.raises(ValueError, match="llm_cluster_score needs a judge"):
         diversity_panel(TEXTS, repeats=0, measures=["llm_cluster_score"])
+
+
+def test_a_judge_of_labels_is_shown_real_rows_of_every_label() -> None:
+    real = pl.DataFrame(
+        {
+            "id": list("gfedcba"),
+            "text": [f"text {i}" for i in range(7)],
+            "label": ["good", "bad", "good", "bad", "bad", "good", "bad"],
+        }
+    )
+    shown = shown_rows(real)
+    assert shown["id"].to_list() == ["a", "b", "c", "e"]
+    assert shown["label"].to_list() == ["bad", "good", "bad", "good"]
+    assert shown_rows(real[::-1]).equals(shown)
+    assert label_prompt("one  more\ntext", shown[:1], ["bad", "good"], "review") == (
+        "Each review is bad or good.\n\nReview: text 6\nLabel: bad\n\nReview: one more text\nLabel:"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "label"),
+    [
+        (" good", "good"),
+        ("**Good**, because", "good"),
+        ("not good", ""),
+        ("goodish plus", "goodish"),
+        ("", ""),
+    ],
+)
+def test_a_judge_answers_with_a_label_or_not_at_all(answer: str, label: str) -> None:
+    assert parse_label(answer, ["bad", "good", "goodish"]) == label

@@ -181,6 +181,90 @@ def test_a_variant_of_curation_makes_a_set_of_the_same_text(
     assert table(done, "removed/writer/bare/D0").is_empty()
 
 
+def test_curation_compares_embeddings_and_leaves_them_to_the_measures(
+    done: Path, tiny: dict[str, Any]
+) -> None:
+    changed = copy.deepcopy(tiny)
+    # texts of random words are all but one to an encoder of random weights
+    near = {"semantic": {"threshold": 1.0}, "decontaminate": {"similarity": 1.0}}
+    changed["curation"] = {"near": near}
+    changed["pipelines"]["near"] = {"of": "topic", "curation": "near"}
+    changed["generate"]["pipelines"] = ["topic", "near"]
+    made = "reader/writer/near/D6"
+    run = run_snakemake(done, changed, f"results/tiny/embeddings/{made}.parquet")
+    assert run.returncode == 0, run.stdout
+    stages = table(done, "removed/counts/writer/near/D6")["stage"].to_list()
+    assert [s for s in dict.fromkeys(stages) if s in ("semantic", "decontaminate")]
+    pool = table(done, "embeddings/reader/pool/writer/topic/D6")
+    assert set(pool["id"]) == {
+        row for i in (0, 1) for row in table(done, f"generated/writer/topic/D6/{i}")["id"]
+    }
+    splits = table(done, "data/splits").filter(pl.col("split").is_in(["test", "examples"]))
+    assert set(table(done, "embeddings/reader/protected")["id"]) == set(splits["id"])
+    stats = json.loads((done / f"results/tiny/logs/embed/{made}.json").read_text())
+    assert stats["embedded"] == 0
+
+
+def test_what_is_planted_in_a_pool_is_found(
+    done: Path, tmp_path: Path, tiny: dict[str, Any]
+) -> None:
+    """Broken rows; test rows verbatim, lightly edited, embedded in a longer text; an example."""
+    folder, set_ = tmp_path / "copy", "writer/topic/D0"
+    shutil.copytree(done, folder, ignore=shutil.ignore_patterns("models", "runs"))
+    splits = table(done, "data/splits")
+    real = table(done, "data/reviews").join(splits.select("id", "split"), on="id")
+    test, example = real.filter(split="test"), real.filter(split="examples")["text"][0]
+    edited = test["text"][1].split()
+    edited[1] = "unseen"
+    planted = {
+        "null": None,
+        "bytes": "bad \ufffd bytes",
+        "long": "word " * 200_000,
+        "white": " \t\u200b",
+        "verbatim": test["text"][0].upper(),
+        "edited": " ".join(edited),
+        "embedded": f"they wrote {test['text'][2]} and we agreed on it",
+        "shown": f"they wrote {example} and we agreed on it",
+    }
+    shard = folder / f"results/tiny/generated/{set_}/0.parquet"
+    rows = pl.read_parquet(shard)
+    more = rows.head(len(planted)).with_columns(
+        id=pl.Series([*planted]), text=pl.Series([*planted.values()])
+    )
+    pl.concat([more, rows]).write_parquet(shard)
+    run = run_snakemake(folder, tiny, f"results/tiny/curated/{set_}.parquet")
+    assert run.returncode == 0, run.stdout
+    removed = table(folder, f"removed/{set_}").filter(pl.col("id").is_in([*planted]))
+    reasons = dict(removed.filter(stage="broken").select("id", "reason").iter_rows())
+    assert reasons == {
+        "null": "null text",
+        "bytes": "invalid UTF-8",
+        "long": "more than 100000 characters",
+        "white": "empty text",
+    }
+    like = dict(removed.filter(stage="decontaminate").select("id", "kept_id").iter_rows())
+    assert {k: like[k] for k in ("verbatim", "edited", "embedded")} == dict(
+        zip(("verbatim", "edited", "embedded"), test["id"][:3], strict=True)
+    )
+    assert removed.height == len(planted)
+    assert table(folder, f"curated/{set_}").equals(table(done, f"curated/{set_}"))
+
+
+def test_a_judge_that_only_guesses_is_refused(done: Path, tiny: dict[str, Any]) -> None:
+    changed = copy.deepcopy(tiny)
+    changed["curation"] = {"judged": {"filters": {"label_consistency": {"judge": "writer"}}}}
+    changed["pipelines"]["judged"] = {"of": "topic", "curation": "judged"}
+    changed["generate"]["pipelines"] = ["topic", "judged"]
+    run = run_snakemake(done, changed, "results/tiny/curated/writer/judged/D0.parquet")
+    assert "the judge 'writer' names the label of" in run.stdout
+    judged = table(done, "judged/writer/writer/topic/D0")
+    pool = pl.concat(table(done, f"generated/writer/topic/D0/{i}") for i in (0, 1))
+    examples = table(done, "data/examples")
+    assert set(pool["id"]) < set(judged["id"])
+    assert len(judged) - len(pool) == len(examples) - 4  # two of each label were shown
+    assert set(judged["judged"]) <= {"", "positive", "negative"}
+
+
 def test_a_killed_shard_continues_and_ends_the_same(done: Path, tiny: dict[str, Any]) -> None:
     shard = done / "results/tiny/generated/writer/topic/D0/0.parquet"
     before = shard.read_bytes()

@@ -30,6 +30,7 @@ wildcard_constraints:
     level="D[0-6]",
     shard="[0-9]+",
     embedder="[^/]+",
+    judge="[^/]+",
     arm="[0-9a-f]+",
     model="[^/]+",
     seed="[0-9]+",

@@ -22,6 +22,7 @@ rule embed_real:
     params:
         settings=PLAN.embed_settings(),
         store=PLAN.path(".embeddings"),
+        splits=["reference"],
         code=code("embed.py"),
     message:
         "Embed real reference rows with {wildcards.embedder}"

@@ -6,21 +6,34 @@ import polars as pl
 
 from header import Job
 from mixtura.curate import curate, take_balanced
+from mixtura.embed import embeddings_of
 from mixtura.tables import write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 job = Job(snakemake)
-n, labels = job.settings.pop("n"), job.settings.pop("labels")
-pool = pl.concat(pl.read_parquet(shard) for shard in snakemake.input.shards)
-real = pl.read_parquet(snakemake.input.examples)
-test = pl.read_parquet(snakemake.input.splits).filter(split="test")
-protected = pl.read_parquet(snakemake.input.data).join(test, on="id", how="semi")
-kept, removed, counts = curate(pool, job.settings, real=real, protected=protected)
+given, variant = snakemake.input, dict(job.settings)
+n, labels, _ = variant.pop("n"), variant.pop("labels"), variant.pop("embedder", None)
+pool = pl.concat(pl.read_parquet(shard) for shard in given.shards)
+real = pl.read_parquet(given.examples)
+guarded = pl.read_parquet(given.splits).filter(pl.col("split").is_in(["test", "examples"]))
+protected = pl.read_parquet(given.data).join(guarded, on="id", how="semi")
+vectors = {}
+if given.get("pool"):
+    made, theirs = pl.read_parquet(given.pool), pl.read_parquet(given.protected)
+    vectors = {
+        "embeddings": embeddings_of(pool, made),
+        "real_embeddings": embeddings_of(real, theirs),
+        "protected_embeddings": embeddings_of(protected, theirs),
+    }
+for table in given.judged:
+    answers = pl.read_parquet(table)
+    pool, real = (rows.join(answers, on="id", how="left") for rows in (pool, real))
+kept, removed, counts = curate(pool, variant, real=real, protected=protected, **vectors)
 job.say(f"{pool.height} rows in\n{counts}")
 try:
-    rows = take_balanced(kept, n, labels=labels)
+    rows = take_balanced(kept, n, labels=labels).drop("judged", strict=False)
 except ValueError as error:
     raise ValueError(
         f"{error}, from {pool.height} parsed completions; raise generate.overgenerate, or loosen "

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 job = Job(snakemake)
 model, dtype = snakemake.input.model, job.settings["dtype"]
-rows = pl.read_parquet(snakemake.input.rows)
+files = snakemake.input.get("shards") or [snakemake.input.rows]
+# a pool may hold a null text, which its curation removes
+rows = pl.concat(pl.read_parquet(f) for f in files).with_columns(pl.col("text").fill_null(""))
 if splits := snakemake.input.get("splits"):
-    kept = pl.read_parquet(splits).filter(split="reference")
+    kept = pl.read_parquet(splits).filter(pl.col("split").is_in(snakemake.params.splits))
     rows = rows.join(kept.select("id"), on="id", how="semi")
 made, new = stored_embeddings(
     rows["text"].to_list(),

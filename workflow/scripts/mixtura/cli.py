@@ -28,18 +28,36 @@ def dedup(
     text_column: Annotated[str, typer.Option(help="column to compare")],
     output: Annotated[Path, typer.Option(help="file for the kept rows; the suffix is the format")],
     threshold: Annotated[
-        float, typer.Option(help="Jaccard similarity of 5-character shingles, 0 to 1")
+        float, typer.Option(help="Jaccard similarity of 5-character shingles; 0: equal rows only")
     ] = 0.7,
+    reference: Annotated[
+        Path | None, typer.Option(help="file of other rows: what resembles one of them goes too")
+    ] = None,
+    embedder: Annotated[
+        str | None,
+        typer.Option(help="folder or name of a sentence-transformers model: compare meaning too"),
+    ] = None,
+    semantic_threshold: Annotated[
+        float, typer.Option(help="cosine of the embeddings, with --embedder")
+    ] = 0.95,
     removed: Annotated[
         Path | None, typer.Option(help="file for the removed rows: reason, score, row kept instead")
     ] = None,
 ) -> None:
-    """Remove equal, nearly equal and broken rows from one file."""
+    """Remove equal, nearly equal and broken rows from one file, and with --embedder those of equal
+    meaning."""
     from mixtura.dedup import deduplicate_table
 
     try:
         table = read_table(file)
-        kept, gone = deduplicate_table(table, text_column, threshold)
+        kept, gone = deduplicate_table(
+            table,
+            text_column,
+            threshold or None,
+            reference=None if reference is None else read_table(reference),
+            encode=None if embedder is None else _encoder(embedder),
+            semantic_threshold=semantic_threshold,
+        )
         write_like(kept, output)
         if removed is not None:
             write_like(gone, removed)
@@ -188,6 +206,19 @@ def _progress(length: int, label: str) -> Iterator[Callable[[str], None]]:
         yield lambda _: bar.update(1)
 
 
+def _encoder(embedder: str) -> Callable[[list[str]], Any]:
+    """Embeds texts; ValueError without the library."""
+    from mixtura.embed import embed
+
+    def encode(texts: list[str]) -> Any:
+        try:
+            return embed(texts, embedder)
+        except ImportError:
+            raise ValueError("--embedder needs the package sentence-transformers") from None
+
+    return encode
+
+
 def _scored(
     file: Path, text_column: str, label_column: str | None, embedder: str | None
 ) -> tuple[list[str], list[Any] | None, Any]:
@@ -204,11 +235,6 @@ def _scored(
         )
     vectors = None
     if embedder is not None:
-        try:
-            from mixtura.embed import embed
-
-            vectors = embed(texts.to_list(), embedder)
-        except ImportError:
-            raise ValueError("--embedder needs the package sentence-transformers") from None
+        vectors = _encoder(embedder)(texts.to_list())
     labels = None if label_column is None else table[label_column].to_list()
     return texts.to_list(), labels, vectors

@@ -22,6 +22,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Level = Annotated[str, Field(pattern=r"^D[0-6]$")]
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Threshold = Annotated[float, Field(gt=0, le=1)]
 
 
 def _existing(path: str) -> str:
@@ -306,45 +307,169 @@ class Generate(Section):
     shard: Positive = Field(256, description="prompts in one shard, the unit of work; all are full")
 
 
-FILTERS = (
-    "length",
-    "repetition",
-    "language",
-    "echo",
-    "refusal",
-    "label_leak",
-    "unfinished",
-    "label_consistency",
-    "perplexity",
-    "pii",
+class Length(Section):
+    """Texts that are too short or too long."""
+
+    min_words: int = Field(1, ge=0, description="least words")
+    max_words: Positive | None = Field(None, description="most words")
+    min_chars: int = Field(1, ge=0, description="least characters")
+    max_chars: Positive | None = Field(None, description="most characters")
+
+
+class Repetition(Section):
+    """Texts that repeat themselves."""
+
+    max_share: Share = Field(0.3, description="share of the n-grams that occurred before")
+    n: Positive = Field(3, description="words in such an n-gram")
+    max_run: Positive = Field(3, description="how often a word may stand in a row")
+
+
+class Language(Section):
+    """Texts in another language."""
+
+    languages: list[str] = Field(["en"], min_length=1, description="wanted ones, ISO 639-1")
+    min_probability: Share = Field(0.1, description="probability of the wanted ones, together")
+    min_words: int = Field(5, ge=0, description="shorter texts pass: they are told apart badly")
+
+
+class Echo(Section):
+    """Texts that repeat an example that the prompt showed."""
+
+    max_overlap: Share = Field(0.5, description="share of the text's n-grams that one has")
+    n: Positive = Field(5, description="words in such an n-gram")
+
+
+class Refusal(Section):
+    """Refusals, phrases of an assistant, rests of a template."""
+
+    patterns: list[str] = Field([], description="regular expressions of your own")
+
+
+class LabelLeak(Section):
+    """Texts that name a label."""
+
+    words: list[str] | None = Field(None, description="in place of the words in `task.labels`")
+
+
+class Unfinished(Section):
+    """Texts that break off."""
+
+    finish_reason: bool = Field(True, description="whether the model was cut off")
+    end: bool = Field(False, description="whether a final mark is missing; real texts lack it too")
+
+
+class LabelConsistency(Section):
+    """Texts that do not look like their label."""
+
+    judge: Name | None = Field(
+        None,
+        description="key of `generators`: a language model that is shown real rows and names the "
+        "label; default: a classifier of embeddings, trained on the few real rows",
+    )
+    min_probability: Share = Field(0.2, description="of the label, to the classifier")
+    folds: int = Field(5, ge=2, description="of the cross-validation of the classifier")
+
+
+class Perplexity(Section):
+    """Texts that the model found far more or less likely than the others."""
+
+    max_deviation: float = Field(
+        3.5, gt=0, strict=False, description="distance from the median, robust deviations"
+    )
+
+
+PII = (
+    "e-mail address",
+    "IP address",
+    "card number",
+    "social security number",
+    "phone number",
+    "bank account",
 )
+
+
+class Pii(Section):
+    """Patterns of personal data."""
+
+    kinds: list[Literal[PII]] = Field(  # type: ignore[valid-type]
+        list(PII), min_length=1, description="kinds that are removed"
+    )
+
+
+class Filters(Section):
+    """Filters of single texts, in the order in which they run; one that is not named is off."""
+
+    length: Length | None = None
+    repetition: Repetition | None = None
+    language: Language | None = None
+    echo: Echo | None = None
+    refusal: Refusal | None = None
+    label_leak: LabelLeak | None = None
+    unfinished: Unfinished | None = None
+    pii: Pii | None = None
+    perplexity: Perplexity | None = None
+    label_consistency: LabelConsistency | None = None
 
 
 class Fuzzy(Section):
     """Near-duplicates in wording."""
 
-    threshold: Share = Field(0.7, description="Jaccard similarity of 5-character shingles")
+    threshold: Threshold = Field(0.7, description="Jaccard similarity of 5-character shingles")
+
+
+class Semantic(Section):
+    """Near-duplicates in meaning."""
+
+    threshold: Threshold = Field(0.95, description="cosine of the embeddings")
 
 
 class Decontaminate(Section):
-    """Rows that resemble a test row."""
+    """Rows that resemble a test row or an example."""
 
     ngram: int = Field(8, ge=3, description="tokens in a row that a test row must not share")
-    overlap: Share = Field(0.6, description="share of its 3-grams that a test row must not share")
+    overlap: Threshold = Field(
+        0.6, description="share of its 3-grams that a test row must not share"
+    )
+    similarity: Threshold | None = Field(
+        None, description="cosine of the embeddings that a test row must stay below"
+    )
 
 
 class Curation(Section):
     """What is removed from generated text."""
 
     exact: bool = Field(True, description="remove rows that are equal after normalisation")
-    filters: dict[Literal[FILTERS], dict[str, Any]] = Field(  # type: ignore[valid-type]
-        {"length": {"min_words": 3, "max_words": 60}},
-        description="filter -> its settings; a filter that is not named is off",
+    filters: Filters = Field(
+        Filters(length=Length(min_words=3, max_words=60)),
+        description="filters of single texts, in this order; one that is not named is off, and "
+        "one with `{}` has its defaults",
     )
-    fuzzy: Fuzzy | None = Field(Fuzzy(), description="remove near-duplicates")
+    fuzzy: Fuzzy | None = Field(Fuzzy(), description="remove near-duplicates in wording")
+    semantic: Semantic | None = Field(None, description="remove near-duplicates in meaning")
+    against_real: bool = Field(
+        True, description="a duplicate of one of the few real rows is a duplicate as well"
+    )
     decontaminate: Decontaminate | None = Field(
-        Decontaminate(), description="remove what resembles the test split"
+        Decontaminate(), description="remove what resembles the test split or an example"
     )
+    embedder: Name | None = Field(
+        None,
+        description="key of `models`: what semantic, similarity and label_consistency read; "
+        "default: the first of `embedders`",
+    )
+
+    @property
+    def reads_embeddings(self) -> bool:
+        """Whether a step of this variant compares embeddings."""
+        consistent = self.filters.label_consistency
+        close = self.decontaminate and self.decontaminate.similarity is not None
+        return bool(self.semantic or close or (consistent and not consistent.judge))
+
+    @property
+    def judge(self) -> str | None:
+        """The generator that names labels, None without one."""
+        consistent = self.filters.label_consistency
+        return consistent.judge if consistent else None
 
 
 OFF: dict[str, Any] = {"exact": False, "filters": {}, "fuzzy": None, "decontaminate": None}
@@ -570,6 +695,12 @@ class Study(Section):
             )
         known("generate.generators", self.generate.generators, self.generators)
         known("generate.pipelines", self.generate.pipelines, self.pipelines)
+        for name, variant in self.curation.items():
+            if variant.embedder:
+                known(f"curation.{name}.embedder", [variant.embedder], self.models)
+            if variant.judge:
+                key = f"curation.{name}.filters.label_consistency.judge"
+                known(key, [variant.judge], self.generators)
         for name, pipeline in self.pipelines.items():
             known(f"pipelines.{name}.curation", [pipeline.curation], self.curation)
             if isinstance(pipeline, Recuration):

@@ -14,6 +14,7 @@ from mixtura.text import all_receipts, split_broken
 
 Embeddings = npt.NDArray[np.floating]
 
+STEPS = ("exact", "filters", "fuzzy", "semantic", "decontaminate")
 DECONTAMINATE = {"ngram": "n", "overlap": "overlap", "similarity": "similarity"}
 
 
@@ -34,14 +35,16 @@ def curate(
          "semantic": {"threshold": 0.95}, "decontaminate": {"ngram": 8}}
 
     The frames have the columns id and text, embeddings are (rows, d) in the order of their frame.
-    Rows that resemble a `real` row (None: none) count as duplicates; `protected` is what
-    decontamination guards. Returns (kept, removed, counts): removed with id, text, stage, reason,
-    score, kept_id; counts with one row per stage and reason (null where nothing went) and
-    rows_in, removed, rows_out, where rows_in - all removed of a stage = rows_out. Raises ValueError
-    on unknown steps or settings and on data that a step lacks.
+    Rows that resemble a `real` row (None: none) count as duplicates, unless against_real is False;
+    `protected` is what decontamination guards. Returns (kept, removed, counts): removed with id,
+    text, stage, reason, score, kept_id; counts with one row per stage and reason (null where
+    nothing went) and step (the place of the stage, from 0), stage, reason, rows_in, removed,
+    rows_out, where rows_in - all removed of a stage = rows_out. Raises ValueError on unknown steps
+    or settings and on data that a step lacks.
     """
-    if unknown := set(settings) - {"exact", "filters", "fuzzy", "semantic", "decontaminate"}:
+    if unknown := set(settings) - {*STEPS, "against_real"}:
         raise ValueError(f"curation step {sorted(unknown)[0]!r} is unknown")
+    duplicated = real if settings.get("against_real", True) else None
     if embeddings is not None and len(embeddings) != len(frame):
         raise ValueError(f"{len(embeddings)} embeddings for {len(frame)} rows")
     rows = frame.with_row_index("__row")
@@ -64,11 +67,13 @@ def curate(
         )
 
     def meaning(kept: pl.DataFrame, chosen: dict[str, Any]) -> tuple[pl.DataFrame, pl.DataFrame]:
-        theirs = None if real is None else vectors("semantic", real_embeddings, "real_embeddings")
+        theirs = None
+        if duplicated is not None:
+            theirs = vectors("semantic", real_embeddings, "real_embeddings")
         return semantic(
             kept,
             own(kept, "semantic"),
-            reference=real,
+            reference=duplicated,
             reference_embeddings=theirs,
             **_only(chosen, "semantic", {"threshold": "threshold"}),
         )
@@ -86,10 +91,10 @@ def curate(
         )
 
     steps: dict[str, Callable[..., tuple[pl.DataFrame, pl.DataFrame]]] = {
-        "exact": lambda kept, chosen: exact(kept, real, **_only(chosen, "exact", {})),
+        "exact": lambda kept, chosen: exact(kept, duplicated, **_only(chosen, "exact", {})),
         "filters": filters,
         "fuzzy": lambda kept, chosen: fuzzy(
-            kept, reference=real, **_only(chosen, "fuzzy", {"threshold": "threshold"})
+            kept, reference=duplicated, **_only(chosen, "fuzzy", {"threshold": "threshold"})
         ),
         "semantic": meaning,
         "decontaminate": guard,
@@ -110,16 +115,18 @@ def curate(
             stages = [f for f in FILTERS if f in chosen and is_on(chosen[f])]
         counts += _funnel(stages, before, gone)
     schema = {
+        "step": pl.Int64,
         "stage": pl.String,
         "reason": pl.String,
         "rows_in": pl.Int64,
         "removed": pl.Int64,
         "rows_out": pl.Int64,
     }
+    places = {stage: step for step, stage in enumerate(dict.fromkeys(row[0] for row in counts))}
     return (
         kept.drop("__row").sort("id"),
         all_receipts(removed).sort("id"),
-        pl.DataFrame(counts, schema, orient="row"),
+        pl.DataFrame([(places[row[0]], *row) for row in counts], schema, orient="row"),
     )
 
 

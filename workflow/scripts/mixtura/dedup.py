@@ -6,13 +6,14 @@ the sharding of the input nor on the number of threads. A row is removed only wh
 remove a row that resembles none of the kept ones, by a chain of others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import scipy.sparse as sp
 
 from mixtura.text import all_receipts, check_rows, normalise, receipts, sets, split_broken, windows
 
@@ -21,6 +22,7 @@ Floats = npt.NDArray[np.float64]
 Pairs = tuple[Ints, Ints, Floats]
 
 BLOCK = 32_768
+CROWD = 600  # pairs from which a group is compared as a whole: the same result, sooner
 
 
 def deduplicate(
@@ -132,25 +134,55 @@ def semantic(
 
 
 def deduplicate_table(
-    table: pl.DataFrame, text_column: str = "text", threshold: float | None = 0.7
+    table: pl.DataFrame,
+    text_column: str = "text",
+    threshold: float | None = 0.7,
+    *,
+    reference: pl.DataFrame | None = None,
+    encode: Callable[[list[str]], npt.NDArray[np.floating]] | None = None,
+    semantic_threshold: float = 0.95,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Deduplicate any table by one column; returns (kept in the old order, removed).
 
-    Which rows are kept depends on their content alone. `removed` names a row by the column id,
-    where there is one that tells rows apart, else by its number from 1. Raises ValueError without
-    the column.
+    Which rows are kept depends on their content alone. A row that resembles one of `reference`
+    goes. `encode` turns n texts into (n, d) embeddings, for the semantic step. `removed` names a
+    row by the column id, where there is one that tells rows apart, else by its number from 1; a
+    row of the reference has "reference" before that. Raises ValueError without the column.
     """
+    frame, names = _named(table, text_column)
+    given: dict[str, Any] = {}
+    if reference is not None:
+        real, of_real = _named(reference, text_column, "reference ")
+        real, _ = split_broken(real)
+        names |= of_real
+        given["reference"] = real
+        if encode:
+            given["reference_embeddings"] = encode(real["text"].to_list())
+    if encode:
+        sound, _ = split_broken(frame.with_row_index("at"))
+        made = encode(sound["text"].to_list())
+        given["embeddings"] = np.zeros((len(frame), made.shape[1]), made.dtype)
+        given["embeddings"][sound["at"].to_numpy()] = made
+        given["semantic_threshold"] = semantic_threshold
+    kept, removed = deduplicate(frame, threshold, **given)
+    return table.filter(frame["id"].is_in(kept["id"].implode())), removed.with_columns(
+        pl.col("id", "kept_id").replace_strict(names, return_dtype=pl.String)
+    )
+
+
+def _named(
+    table: pl.DataFrame, text_column: str, prefix: str = ""
+) -> tuple[pl.DataFrame, dict[str, str]]:
+    """Return (id from the content, text), and what a person calls the row of an id."""
     if text_column not in table.columns:
         raise ValueError(f"no column {text_column!r}; columns are: {', '.join(table.columns)}")
     names = pl.Series(np.arange(1, len(table) + 1))
     if "id" in table.columns and table["id"].null_count() == 0 and table["id"].is_unique().all():
         names = table["id"]
-    name = dict(zip(row_ids(table), names.cast(pl.String), strict=True))
-    frame = pl.DataFrame({"id": list(name), "text": table[text_column]}, strict=False)
-    kept, removed = deduplicate(frame, threshold)
-    return table.filter(frame["id"].is_in(kept["id"].implode())), removed.with_columns(
-        pl.col("id", "kept_id").replace_strict(name, return_dtype=pl.String)
-    )
+    ids = [prefix + row for row in row_ids(table)]
+    called = (prefix + name for name in names.cast(pl.String))
+    frame = pl.DataFrame({"id": ids, "text": table[text_column]}, strict=False)
+    return frame, dict(zip(ids, called, strict=True))
 
 
 def row_ids(frame: pl.DataFrame) -> pl.Series:
@@ -335,11 +367,20 @@ class _Wordings:
         these[rows] = True
         here, there = these[self.members], against[self.members]
         row, group = self.members[here].astype(np.int64), self.groups[here]
-        by_row = np.argsort(row, kind="stable")
-        row, group = row[by_row], group[by_row]
         others, groups = self.members[there].astype(np.int64), self.groups[there]
         low, high = np.searchsorted(groups, group), np.searchsorted(groups, group, "right")
         found: list[Pairs] = []
+        first = np.flatnonzero(np.diff(group, prepend=-1))
+        many = np.diff(first, append=len(group))
+        crowded = many * (high - low)[first] > CROWD
+        for start, count in zip(first[crowded], many[crowded], strict=True):
+            theirs = others[low[start] : high[start]]
+            found += self._verify_all(row[start : start + count], theirs)
+        rest = ~np.repeat(crowded, many)
+        row, low, high = row[rest], low[rest], high[rest]
+        # a pair that several bands found is verified once: its two rows are in one part
+        by_row = np.argsort(row, kind="stable")
+        row, low, high = row[by_row], low[by_row], high[by_row]
         for part in _chunks(high - low, 4_000_000):
             counts = (high - low)[part]
             left = np.repeat(row[part], counts)
@@ -348,6 +389,45 @@ class _Wordings:
             both = np.unique((left * len(self.kept) + right)[right < left])
             found.append(self._verify(*np.divmod(both, max(len(self.kept), 1))))
         return _join(found)
+
+    def _verify_all(self, rows: Ints, others: Ints) -> list[Pairs]:
+        """Compare each row with each other one, as texts of one template ask for.
+
+        Shingles that many of them have are counted by a dense product, the others by a sparse one.
+        """
+        theirs = self.sets[others]
+        shingles, column, many = np.unique(theirs.indices, return_inverse=True, return_counts=True)
+        common = many > 1 + len(others) // 32
+        place = np.where(common, np.cumsum(common) - 1, -1)
+        width = len(shingles)
+
+        def split(found: sp.csr_array, column: Ints) -> tuple[sp.csr_array, Floats]:
+            row = np.repeat(np.arange(found.shape[0]), np.diff(found.indptr))
+            dense = np.zeros((found.shape[0], int(common.sum())), np.float32)
+            these = common[column]
+            dense[row[these], place[column[these]]] = 1
+            rare = np.bincount(row[~these], minlength=found.shape[0])
+            return sets(column[~these], rare, width), dense
+
+        rare, dense = split(theirs, column)
+        found: list[Pairs] = []
+        for part in _chunks(np.full(len(rows), len(others)), 8_000_000):
+            these = self.sets[rows[part]]
+            at = np.minimum(np.searchsorted(shingles, these.indices), width - 1)
+            hit = shingles[at] == these.indices
+            row = np.repeat(np.arange(these.shape[0]), np.diff(these.indptr))[hit]
+            held = sets(at[hit], np.bincount(row, minlength=these.shape[0]), width)
+            own_rare, own_dense = split(held, held.indices)
+            shared = own_dense @ dense.T
+            few = (own_rare @ rare.T).tocoo()
+            shared[few.coords] += few.data
+            size = self.sizes[rows[part]][:, None] + self.sizes[others].astype(np.float32)
+            i, j = np.nonzero(shared * (1 + self.threshold) >= self.threshold * size - 0.5)
+            i, j, both = rows[part][i], others[j], shared[i, j].astype(np.int64)
+            score = both / (self.sizes[i] + self.sizes[j] - both)
+            good = (score >= self.threshold) & (j < i)
+            found.append((i[good], j[good], score[good]))
+        return found
 
     def _verify(self, left: Ints, right: Ints) -> Pairs:
         # the sizes alone bound the Jaccard similarity and are much cheaper than the sets

@@ -234,6 +234,7 @@ def label_consistency(
     real: pl.DataFrame | None = None,
     embeddings: npt.NDArray[np.floating] | None = None,
     real_embeddings: npt.NDArray[np.floating] | None = None,
+    judge: str | None = None,
     min_probability: float = 0.2,
     label_column: str = "label",
     folds: int = 5,
@@ -242,10 +243,15 @@ def label_consistency(
     """Pass texts whose own label is likely enough to a classifier of the few real texts.
 
     Logistic regression on the embeddings, its strength chosen by cross-validation on the real
-    labels; the score is the probability of the row's label. Raises ValueError where the
-    cross-validated accuracy is no better than always guessing the commonest label, for then the
-    filter would remove at random, and where a label has fewer than two real rows.
+    labels; the score is the probability of the row's label. With a `judge` (the name of a language
+    model) the column judged of both frames decides, the label that it gave: "" for no answer, which
+    passes, null for a real row that it was shown. Raises ValueError where the cross-validated
+    accuracy, or the judge's on real rows that it was not shown, is no better than always guessing
+    the commonest label, for then the filter would remove at random, and where a label has fewer
+    than two real rows.
     """
+    if judge is not None:
+        return _judged(frame, real, judge, label_column)
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
     from sklearn.pipeline import make_pipeline
@@ -286,18 +292,47 @@ def label_consistency(
     return _result({"label is unlikely": pl.Series(score < min_probability)}, score)
 
 
+def _judged(
+    frame: pl.DataFrame, real: pl.DataFrame | None, judge: str, label_column: str
+) -> pl.DataFrame:
+    if real is None:
+        raise ValueError("filter label_consistency needs real rows to know how good the judge is")
+    for rows in (frame, real):
+        _need(rows, "label_consistency", label_column)
+        _need(rows, "label_consistency", "judged")
+    known = real.filter(pl.col("judged").is_not_null())
+    labels = known[label_column].cast(pl.String).to_numpy()
+    right = int((known["judged"].to_numpy() == labels).sum())
+    if right <= max(np.unique(labels, return_counts=True)[1], default=0):
+        raise ValueError(
+            f"filter label_consistency: the judge {judge!r} names the label of {right} of "
+            f"{len(known)} real rows, no better than the commonest label; take a better model, "
+            "leave `judge` out for a classifier, or switch the filter off"
+        )
+    agrees = frame["judged"] == frame[label_column].cast(pl.String)
+    answered = frame["judged"].fill_null("") != ""
+    score = pl.select(pl.when(answered).then(agrees.cast(pl.Float64))).to_series()
+    return _result({"judged to be of another label": answered & ~agrees}, score)
+
+
 def perplexity(
-    frame: pl.DataFrame, max_deviation: float = 3.5, logprob_column: str = "logprob"
+    frame: pl.DataFrame, max_deviation: float = 3.5, logprob_column: str = "mean_logprob"
 ) -> pl.DataFrame:
     """Pass texts whose mean log-probability per token is no outlier among the rows.
 
     The score is the distance from the median in robust standard deviations (1.4826 times the
     median absolute deviation), signed: negative is less likely than usual. Iglewicz and Hoaglin
-    (1993) advise 3.5. Both ends go: gibberish and recitation. Without spread all pass.
+    (1993) advise 3.5. Both ends go: gibberish and recitation. Without spread all pass. Raises
+    ValueError where no row has a value: the backend does not give any.
     """
     _need(frame, "perplexity", logprob_column)
     value = frame[logprob_column].cast(pl.Float64)
     known = value.is_not_null() & value.is_finite().fill_null(False)
+    if len(frame) and not known.any():
+        raise ValueError(
+            f"filter perplexity is on but column {logprob_column!r} is empty: the backend of the "
+            "generator tells no log-probabilities; take another backend or switch the filter off"
+        )
     usual = value.filter(known).to_numpy()
     centre = np.median(usual) if len(usual) else 0.0
     spread = 1.4826 * np.median(np.abs(usual - centre)) if len(usual) else 0.0

@@ -1,7 +1,9 @@
-"""A language model as judge: it says which texts belong together."""
+"""A language model as judge: it says which texts belong together, and which label a text has."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import polars as pl
 
 from mixtura.backends import Completion
 from mixtura.streams import stream_seed
@@ -13,6 +15,29 @@ name of the group of each text, in order, separated by commas.
 {texts}
 
 Groups of the {count} texts: """
+
+
+def shown_rows(real: pl.DataFrame, each: int = 2) -> pl.DataFrame:
+    """The real rows that a judge of labels is shown: the first `each` of every label by id.
+
+    They come in the order of their ids, a hash, so that labels do not stand in blocks.
+    """
+    return real.sort("id").filter(pl.int_range(pl.len()).over("label") < each)
+
+
+def label_prompt(text: str, shown: pl.DataFrame, labels: Sequence[str], noun: str) -> str:
+    """What a judge is asked about one text; `shown` has the columns text and label."""
+    told = f"Each {noun} is {', '.join(labels[:-1])} or {labels[-1]}."
+    pairs = [*shown.select("text", "label").iter_rows(), (text, "")]
+    asked = (f"{noun.capitalize()}: {' '.join(t.split())}\nLabel: {label}" for t, label in pairs)
+    return "\n\n".join([told, *asked]).rstrip()
+
+
+def parse_label(answer: str, labels: Sequence[str]) -> str:
+    """The label that a judge's answer begins with, or "" where it begins with none."""
+    begun = answer.strip(" .:\"'*\n\t").casefold()
+    found = [label for label in labels if begun.startswith(label.casefold())]
+    return max(found, key=len, default="")
 
 
 def cluster_prompt(texts: list[str]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from mixtura.config import (
     ConfigError,
+    Curation,
     PersonaPipeline,
     Pipeline,
     Resources,
@@ -206,6 +207,8 @@ class Plan:
         """Folders of the models that the study uses."""
         study = self.study
         used = [study.generators[name].model for name in study.generate.generators]
+        used += [v.embedder for v in self._variants() if v.reads_embeddings and v.embedder]
+        used += [study.generators[v.judge].model for v in self._variants() if v.judge]
         used += [*study.embedders, *(finetune.model for finetune in study.downstream.values())]
         return [self.path(f"models/{name}") for name in dict.fromkeys(used)]
 
@@ -219,6 +222,34 @@ class Plan:
         pipeline = self.study.source_of(wildcards.pipeline)
         folder = f"generated/{wildcards.generator}/{pipeline}/{wildcards.level}"
         return [self.path(f"{folder}/{shard}.parquet") for shard in self.shards]
+
+    def variant(self, pipeline: str) -> Curation:
+        """How the text of a pipeline is curated."""
+        return self.study.curation[self.study.pipelines[pipeline].curation]
+
+    def pool_embeddings(self, wildcards: Any) -> dict[str, str]:
+        """Embeddings that the curation of a set compares: of its pool and of real rows."""
+        variant = self.variant(wildcards.pipeline)
+        if not variant.reads_embeddings:
+            return {}
+        folder = f"embeddings/{variant.embedder or self.study.embedders[0]}"
+        pipeline = self.study.source_of(wildcards.pipeline)
+        pool = f"{folder}/pool/{wildcards.generator}/{pipeline}/{wildcards.level}.parquet"
+        return {
+            "pool": self.path(pool),
+            "protected": self.path(f"{folder}/protected.parquet"),
+        }
+
+    def judged(self, wildcards: Any) -> list[str]:
+        """What a language model takes the labels of a pool to be, none without such a judge."""
+        judge = self.variant(wildcards.pipeline).judge
+        pipeline = self.study.source_of(wildcards.pipeline)
+        name = f"judged/{judge}/{wildcards.generator}/{pipeline}/{wildcards.level}.parquet"
+        return [self.path(name)] if judge else []
+
+    def judge_folder(self, wildcards: Any) -> str:
+        """Model folder of a judge of labels."""
+        return self.path(f"models/{self.study.generators[wildcards.judge].model}")
 
     def generated_set(self, wildcards: Any) -> list[str]:
         """Curated rows that an arm mixes in, none for real data alone."""
@@ -317,7 +348,7 @@ class Plan:
     def curate_settings(self, wildcards: Any) -> str:
         """How many rows of a set stay, and what is removed."""
         study = self.study
-        variant = _plain(study.curation[study.pipelines[wildcards.pipeline].curation])
+        variant = self.variant(wildcards.pipeline).model_dump(mode="json", exclude_none=True)
         labels = study.task.words
         return canonical_json({"n": study.generate.n, "labels": labels, **variant})
 
@@ -328,6 +359,23 @@ class Plan:
         if plain["dial"] == "module":
             plain["code"] = file_digest(Path(plain["file"]))
         return plain
+
+    def judge_settings(self, wildcards: Any) -> str:
+        """What a judge of labels is asked, and by which generator."""
+        study = self.study
+        return canonical_json(
+            {
+                "generator": _plain(study.generators[wildcards.judge]),
+                "labels": study.task.words,
+                "noun": study.task.noun,
+                "seed": study.seed,
+            }
+        )
+
+    def judge_resume(self, wildcards: Any) -> str:
+        """Folder that a killed judge goes on from; other settings or texts never find it."""
+        names = [str(wildcards[key]) for key in ("generator", "pipeline", "level")]
+        return self.path(f".resume/{digest([self.judge_settings(wildcards), *names], 12)}")
 
     def embed_settings(self) -> str:
         """Embeddings depend on text and model, and on how they are kept."""
@@ -360,10 +408,12 @@ class Plan:
     def token_budget(self) -> int:
         """Words that n-gram measures read of every set: the same, and no set has fewer."""
         study = self.study
-        used = {study.pipelines[name].curation for name in study.generate.pipelines}
-        lengths = [study.curation[name].filters.get("length", {}) for name in used]
-        least = min(length.get("min_words", 1) for length in lengths)
+        lengths = [variant.filters.length for variant in self._variants()]
+        least = min(max(length.min_words, 1) if length else 1 for length in lengths)
         return study.diversity.token_budget or int(study.generate.n * least)
+
+    def _variants(self) -> list[Curation]:
+        return [self.variant(pipeline) for pipeline in self.study.generate.pipelines]
 
     def mix_settings(self, wildcards: Any) -> str:
         """What one mix depends on."""

@@ -1,0 +1,38 @@
+"""Ask a language model for the labels of one pool, and of real rows, which tell how good it is."""
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from header import Job
+from mixtura.backends import BACKENDS
+from mixtura.judge import label_prompt, parse_label, shown_rows
+from mixtura.streams import stream_seed
+from mixtura.tables import write_table
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+job = Job(snakemake)
+settings, generator = job.settings, job.settings["generator"]
+labels, size = settings["labels"], generator["batch_size"]
+real = pl.read_parquet(snakemake.input.examples)
+shown = shown_rows(real)
+pool = pl.concat(pl.read_parquet(shard).select("id", "text") for shard in snakemake.input.shards)
+rows = pl.concat([pool, real.join(shown, on="id", how="anti").select("id", "text")])
+backend = BACKENDS[generator["backend"]](snakemake.input.model)
+sampling = {**generator["sampling"], "temperature": 0.0, "max_new_tokens": 8}
+parts = []
+for start in range(0, rows.height, size):
+    part = job.resume / f"{start}.parquet"
+    if not part.exists():
+        batch = rows[start : start + size]
+        prompts = [label_prompt(text, shown, labels, settings["noun"]) for text in batch["text"]]
+        seeds = [stream_seed(settings["seed"], "judge", row) for row in batch["id"]]
+        answers = [parse_label(c.text, labels) for c in backend.complete(prompts, sampling, seeds)]
+        write_table(batch.select("id", judged=pl.Series(answers, dtype=pl.String)), part)
+    parts.append(pl.read_parquet(part))
+    job.say(f"{min(start + size, rows.height)} of {rows.height} texts")
+judged = pl.concat(parts)
+write_table(judged, snakemake.output[0], **settings)
+job.done(rows=judged.height, unanswered=judged.filter(judged="").height)
