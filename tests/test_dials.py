@@ -8,6 +8,7 @@ import pytest
 
 from mixtura.dials import DIALS, incentive, load_dial, persona, temperature
 from mixtura.dials.base import Given, PromptSpec
+from mixtura.dials.topic import ask, parse_topics
 from mixtura.dials.words import ranked_words, rarity
 from mixtura.generate import batches
 from mixtura.prompting import render, template_text
@@ -30,7 +31,7 @@ def given(lines: list[str] | None = None, stream: tuple[object, ...] = (1,)) -> 
     return Given(EXAMPLES, ["negative", "positive"], 2, stream, lines)
 
 
-@pytest.mark.parametrize("name", DIALS)
+@pytest.mark.parametrize("name", LEVELS)
 def test_shards_of_a_level_join_to_the_same_prompts(name: str) -> None:
     def specify(first: int, end: int, **more: Any) -> list[PromptSpec]:
         made: list[PromptSpec] = DIALS[name].specify(LEVELS[name], given(**more), range(first, end))
@@ -126,3 +127,25 @@ def test_a_dial_of_ones_own_is_a_file(tmp_path: Path) -> None:
     file.write_text(json.dumps({}))
     with pytest.raises(ValueError, match=r"moods.py: a dial needs a function specify"):
         load_dial({"dial": "module", "file": str(file)})
+
+
+def test_topics_are_read_from_a_list_with_commas() -> None:
+    line = "Acting, the  Score,plot, 3D, a b c d e, acting, camera work. "
+    assert parse_topics(line, "stop", ["plot"]) == ["acting", "the score", "camera work"]
+    assert parse_topics("plot, half of a wo", "length", []) == ["plot"]
+    assert parse_topics("\nplot, script\nand more, lines", "length", []) == ["plot", "script"]
+
+
+def test_prompts_for_topics_show_mined_ones() -> None:
+    specs = ask(given(), range(6))
+    assert ask(given(), range(4, 6)) == specs[4:] and len({s.fields["shown"][0] for s in specs}) > 1
+    shown = render(template_text("topics"), specs[1], "review")
+    assert shown.count("A review: ") == 2
+    assert shown.endswith(f"one or two words: {', '.join(specs[1].fields['shown'])},")
+
+
+def test_given_topics_must_be_enough() -> None:
+    own = DIALS["topic"].specify({"topics": 2}, given(["war", "love", "food"]), range(40))
+    assert {spec.fields["topic"] for spec in own} == {"war", "love"}
+    with pytest.raises(ValueError, match="4 topics are wanted, but there are 3"):
+        DIALS["topic"].specify({"topics": 4}, given(["war", "love", "food"]), range(1))

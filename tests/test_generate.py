@@ -10,7 +10,7 @@ import pytest
 from mixtura.backends import Completion, TransformersBackend
 from mixtura.dials.base import Given, PromptSpec
 from mixtura.dials.topic import mine_topics, specify
-from mixtura.generate import batches, check_shard, complete_batch
+from mixtura.generate import batches, check_shard, complete_batch, more_shards
 from mixtura.prompting import parse_line, render, template_text
 
 EXAMPLES = [
@@ -157,3 +157,12 @@ def test_greedy_does_not_depend_on_the_seed_or_on_padding(backend: TransformersB
 def test_a_prompt_longer_than_the_context_is_an_error(backend: TransformersBackend) -> None:
     with pytest.raises(ValueError, match=r"a prompt of 600 tokens and 12 new ones exceed .* 512"):
         backend.complete([" story" * 600], SAMPLING, [1])
+
+
+def test_the_rate_of_the_scarcest_label_says_how_many_shards_are_added() -> None:
+    labels = ["neg", "pos"]
+    assert more_shards({"neg": 8, "pos": 9}, labels, 16, 32, 16) == 0
+    # 4 of 8 in 32 prompts: 4 more take 32 prompts and a tenth, in shards of 16
+    assert more_shards({"neg": 9, "pos": 4}, labels, 16, 32, 16) == 3
+    assert more_shards({"neg": 9}, labels, 16, 32, 16) == 3
+    assert more_shards({"neg": 7, "pos": 8}, labels, 16, 32, 100) == 1

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -145,3 +146,88 @@ def test_a_models_own_resources_come_before_its_stages(tiny: dict[str, Any]) -> 
     del without["downstream"]["large"]["resources"], without["resources"]
     assert plan.finetune_settings(large) == read_plan(without).finetune_settings(large)
     assert plan.report_settings() == read_plan(without).report_settings()
+
+
+def test_derived_pipelines_are_made_from_sets(tiny: dict[str, Any]) -> None:
+    study = copy.deepcopy(tiny)
+    study["pipelines"] |= {
+        "words": {
+            "dial": "paraphrase",
+            "of": "topic",
+            "level": "D6",
+            "levels": {"D0": {"sources": 4}, "D6": {"sources": 0}},
+        },
+        "chosen": {
+            "dial": "selection",
+            "pool": {"topic": ["D0", "D6"]},
+            "levels": {"D0": {"target": 2}, "D6": {"target": 3}},
+        },
+        "several": {
+            "dial": "sources",
+            "of": "topic",
+            "level": "D6",
+            "levels": {"D0": {"generators": ["writer"]}, "D6": {"generators": ["writer", "b"]}},
+        },
+    }
+    study["generators"]["b"] = study["generators"]["writer"]
+    study["generate"]["pipelines"] = ["topic", "words", "chosen", "several"]
+    made = read_plan(study)
+    assert [made.pipelines_of(stage) for stage in ("curate", "replace", "select", "combine")] == [
+        *("topic", "words", "chosen", "several"),
+    ]
+    assert {name for name, _, _ in made.sets} == {"writer", "mixed"} and len(made.sets) == 8
+    low = SimpleNamespace(generator="writer", pipeline="words", level="D0")
+    # 4 sources x 3 paraphrases x 2.0 prompts = 24 prompts, 32 in a shard: one pool for all levels
+    assert made.paraphrase_shards(low) == [
+        "results/tiny/generated/writer/words/paraphrases/0.parquet"
+    ]
+    low.level = "D6"
+    assert made.paraphrase_shards(low) == []
+    assert made.has_topics("words") and made.token_budget == 16 * 3
+    for path, value, told in (
+        ("words/levels/D0/sources", 6, "sources: 6; allowed: multiples of 2 up to 3"),
+        ("words/of", "chosen", "pipelines.words.of: 'chosen' is not defined; allowed: topic"),
+        ("words/level", "D3", "pipelines.words.level: 'D3' is not defined; allowed: D0, D6"),
+        ("chosen/pool", {"topic": ["D0"]}, "pipelines.chosen.pool: one set has no more"),
+        ("several/levels/D0/generators", ["c"], "'c' is not defined; allowed: writer, b"),
+        ("several/levels/D0/generators", ["b"] * 3, "3 equal shares of generate.n = 16"),
+    ):
+        wrong = copy.deepcopy(study)
+        *parents, last = path.split("/")
+        section = wrong["pipelines"]
+        for part in parents:
+            section = section[part]
+        section[last] = value
+        with pytest.raises(ConfigError, match=told):
+            read_plan(wrong)
+
+
+def test_shards_are_added_up_to_the_cap(tiny: dict[str, Any], plan: Plan) -> None:
+    made = SimpleNamespace(generator="writer", pipeline="topic", level="D0")
+    assert plan.more_shards(made) == []  # 3.0 prompts a row are planned, and 3 are allowed
+    more = copy.deepcopy(tiny)
+    more["generate"]["cap"] = 9
+    found = read_plan(more)
+    assert found.more_shards(made) == ["results/tiny/generated/writer/topic/D0/more"]
+    settings = json.loads(found.top_up_settings(made))
+    assert (settings["planned"], settings["most"]) == (2, 5)
+
+
+def test_topics_are_mined_written_or_read(tiny: dict[str, Any], tmp_path: Path) -> None:
+    made = SimpleNamespace(generator="writer", pipeline="topic", level="D0", shard="0")
+    written, listed = copy.deepcopy(tiny), copy.deepcopy(tiny)
+    written["pipelines"]["topic"]["topics"] = "written"
+    assert read_plan(tiny).lines(made) == []
+    assert read_plan(written).lines(made) == ["results/tiny/data/topics/writer/topic.txt"]
+    assert json.loads(read_plan(written).topics_settings(made))["topics"] == 9
+    file = tmp_path / "topics.txt"
+    file.write_text("\n".join(f"topic {number}" for number in range(9)))
+    listed["pipelines"]["topic"] |= {"topics": "file", "file": str(file)}
+    assert read_plan(listed).lines(made) == [str(file)]
+    assert read_plan(listed).generate_settings(made) == read_plan(tiny).generate_settings(made)
+    file.write_text("a\na\nb\n")
+    with pytest.raises(ConfigError, match=r"levels.D6.topics: 9 is too many; .* has 2 different"):
+        read_plan(listed)
+    listed["pipelines"]["topic"].pop("file")
+    with pytest.raises(ConfigError, match="topics: file and the key file need each other"):
+        read_plan(listed)

@@ -27,7 +27,7 @@ wildcard_constraints:
     source="[^/]+",
     generator="[^/]+",
     pipeline="[^/]+",
-    level="D[0-6]",
+    level="D[0-6]|paraphrases",
     shard="[0-9]+",
     embedder="[^/]+",
     judge="[^/]+",

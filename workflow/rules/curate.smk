@@ -4,6 +4,7 @@
 rule embed_pool:
     input:
         shards=PLAN.generated_shards,
+        more=PLAN.more_shards,
         model=PLAN.path("models/{embedder}"),
     output:
         PLAN.path("embeddings/{embedder}/pool/{generator}/{pipeline}/{level}.parquet"),
@@ -60,6 +61,7 @@ rule embed_protected:
 rule judge:
     input:
         shards=PLAN.generated_shards,
+        more=PLAN.more_shards,
         examples=PLAN.path("data/examples.parquet"),
         model=PLAN.judge_folder,
     output:
@@ -90,6 +92,7 @@ rule curate:
         unpack(PLAN.pool_embeddings),
         judged=PLAN.judged,
         shards=PLAN.generated_shards,
+        more=PLAN.more_shards,
         data=PLAN.data,
         splits=PLAN.path("data/splits.parquet"),
         examples=PLAN.path("data/examples.parquet"),
@@ -101,6 +104,8 @@ rule curate:
         PLAN.log("curate", "{generator}/{pipeline}/{level}"),
     benchmark:
         PLAN.benchmark("curate", "{generator}/{pipeline}/{level}")
+    wildcard_constraints:
+        pipeline=PLAN.pipelines_of("curate"),
     conda:
         "../../envs/core.yaml"
     threads: PLAN.threads("curate")

@@ -1,9 +1,36 @@
 """Examples, model -> generated/{generator}/{pipeline}/{level}/{shard}.parquet, rejected/..."""
 
 
-rule generate:
+rule topics:
     input:
         examples=PLAN.path("data/examples.parquet"),
+        model=PLAN.generator_model,
+    output:
+        PLAN.path("data/topics/{generator}/{pipeline}.txt"),
+    log:
+        PLAN.log("topics", "{generator}/{pipeline}"),
+    benchmark:
+        PLAN.benchmark("topics", "{generator}/{pipeline}")
+    conda:
+        "../../envs/generate.yaml"
+    threads: PLAN.threads("generate")
+    resources:
+        mem_mb=PLAN.mem_mb("generate"),
+        runtime=PLAN.runtime("generate"),
+        gpu=PLAN.gpu("generate"),
+    params:
+        settings=PLAN.topics_settings,
+        resume=PLAN.topics_resume,
+        code=code("write_topics.py"),
+    message:
+        "Write topics of {wildcards.pipeline} with {wildcards.generator}"
+    script:
+        "../scripts/write_topics.py"
+
+
+rule generate:
+    input:
+        examples=PLAN.shown,
         model=PLAN.generator_model,
         lines=PLAN.lines,
     output:
@@ -28,3 +55,35 @@ rule generate:
         "Generate {wildcards.pipeline} {wildcards.level} shard {wildcards.shard} with {wildcards.generator}"
     script:
         "../scripts/generate.py"
+
+
+rule top_up:
+    input:
+        shards=PLAN.generated_shards,
+        data=PLAN.data,
+        splits=PLAN.path("data/splits.parquet"),
+        examples=PLAN.path("data/examples.parquet"),
+        model=PLAN.generator_model,
+        lines=PLAN.lines,
+    output:
+        rows=directory(PLAN.path("generated/{generator}/{pipeline}/{level}/more")),
+        rejected=directory(PLAN.path("rejected/{generator}/{pipeline}/{level}/more")),
+    log:
+        PLAN.log("top_up", "{generator}/{pipeline}/{level}"),
+    benchmark:
+        PLAN.benchmark("top_up", "{generator}/{pipeline}/{level}")
+    conda:
+        "../../envs/generate.yaml"
+    threads: PLAN.threads("generate")
+    resources:
+        mem_mb=PLAN.mem_mb("generate"),
+        runtime=PLAN.runtime("generate"),
+        gpu=PLAN.gpu("generate"),
+    params:
+        settings=PLAN.top_up_settings,
+        resume=PLAN.top_up_resume,
+        code=code("top_up.py"),
+    message:
+        "Top up {wildcards.generator} {wildcards.pipeline} {wildcards.level} where rows are short"
+    script:
+        "../scripts/top_up.py"

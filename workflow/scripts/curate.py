@@ -8,6 +8,7 @@ from header import Job
 from mixtura.curate import curate, take_balanced
 from mixtura.embed import embeddings_of
 from mixtura.tables import write_table
+from pool import read_pool, read_real
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -15,10 +16,8 @@ if TYPE_CHECKING:
 job = Job(snakemake)
 given, variant = snakemake.input, dict(job.settings)
 n, labels, _ = variant.pop("n"), variant.pop("labels"), variant.pop("embedder", None)
-pool = pl.concat(pl.read_parquet(shard) for shard in given.shards)
-real = pl.read_parquet(given.examples)
-guarded = pl.read_parquet(given.splits).filter(pl.col("split").is_in(["test", "examples"]))
-protected = pl.read_parquet(given.data).join(guarded, on="id", how="semi")
+pool = read_pool(given.shards, given.more)
+real, protected = read_real(given)
 vectors = {}
 if given.get("pool"):
     made, theirs = pl.read_parquet(given.pool), pl.read_parquet(given.protected)

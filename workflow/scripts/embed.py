@@ -8,15 +8,16 @@ import polars as pl
 from header import Job
 from mixtura.embed import embed, model_digest, stored_embeddings
 from mixtura.tables import write_table
+from pool import read_pool
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 job = Job(snakemake)
 model, dtype = snakemake.input.model, job.settings["dtype"]
-files = snakemake.input.get("shards") or [snakemake.input.rows]
-# a pool may hold a null text, which its curation removes
-rows = pl.concat(pl.read_parquet(f) for f in files).with_columns(pl.col("text").fill_null(""))
+given = snakemake.input
+rows = read_pool(given.shards, given.more) if given.get("shards") else pl.read_parquet(given.rows)
+rows = rows.with_columns(pl.col("text").fill_null(""))  # null in a pool: curation removes it
 if splits := snakemake.input.get("splits"):
     kept = pl.read_parquet(splits).filter(pl.col("split").is_in(snakemake.params.splits))
     rows = rows.join(kept.select("id"), on="id", how="semi")

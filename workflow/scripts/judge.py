@@ -9,6 +9,7 @@ from mixtura.backends import BACKENDS
 from mixtura.judge import label_prompt, parse_label, shown_rows
 from mixtura.streams import stream_seed
 from mixtura.tables import write_table
+from pool import read_pool
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -18,7 +19,7 @@ settings, generator = job.settings, job.settings["generator"]
 labels, size = settings["labels"], generator["batch_size"]
 real = pl.read_parquet(snakemake.input.examples)
 shown = shown_rows(real)
-pool = pl.concat(pl.read_parquet(shard).select("id", "text") for shard in snakemake.input.shards)
+pool = read_pool(snakemake.input.shards, snakemake.input.more).select("id", "text")
 rows = pl.concat([pool, real.join(shown, on="id", how="anti").select("id", "text")])
 backend = BACKENDS[generator["backend"]](snakemake.input.model)
 sampling = {**generator["sampling"], "temperature": 0.0, "max_new_tokens": 8}

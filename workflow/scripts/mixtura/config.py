@@ -200,7 +200,28 @@ class TopicPipeline(Pipeline):
     """A topic in every prompt: a larger set of topics is a higher level."""
 
     dial: Literal["topic"]
+    topics: Literal["mined", "written", "file"] = Field(
+        "mined",
+        description="where topics come from. mined: the words that most examples hold, and a level "
+        "beyond their number has them all; written: the generator is asked for them once; file",
+    )
+    file: Text | None = Field(None, description="topics: file. One topic a line")
+    prompt: str = Field("topics", description="topics: written. Template that asks for topics")
     levels: dict[Level, TopicLevel] = Field(min_length=1, description="level -> its setting")
+
+    @model_validator(mode="after")
+    def _enough_topics(self) -> Self:
+        if (self.topics == "file") != bool(self.file):
+            raise ValueError("topics: file and the key file need each other")
+        if self.file:
+            lines = {line.strip() for line in Path(self.file).read_text("utf-8").splitlines()}
+            for level, setting in self.levels.items():
+                if setting.topics > len(lines - {""}):
+                    raise ValueError(
+                        f"levels.{level}.topics: {setting.topics} is too many; {self.file!r} has "
+                        f"{len(lines - {''})} different topics"
+                    )
+        return self
 
 
 class TemperatureLevel(Section):
@@ -280,6 +301,79 @@ class Recuration(Section):
     curation: Name = Field(description="key of `curation`: what is removed")
 
 
+class Derived(Section):
+    """A pipeline whose sets are made from other sets: what all of them have."""
+
+    dial: str
+    levels: dict[Level, Any]
+
+
+class ParaphraseLevel(Section):
+    """One level of a paraphrase pipeline."""
+
+    sources: int = Field(
+        ge=0, description="texts whose paraphrases replace other rows; more: lower"
+    )
+
+
+class ParaphrasePipeline(Derived):
+    """Rows of a curated base set are replaced by paraphrases: more of them are a lower level."""
+
+    dial: Literal["paraphrase"]
+    of: Name = Field(description="key of `pipelines`: the base")
+    level: Level = Field(description="level of the base, generated and curated once")
+    source: Literal["generated", "real"] = Field(
+        "generated", description="what is paraphrased: rows of the base set, or the real examples"
+    )
+    paraphrases: Positive = Field(3, description="accepted paraphrases of each source text")
+    overgenerate: float = Field(2.0, ge=1, description="prompts per paraphrase that is needed")
+    prompt: str = Field("paraphrase", description="template: a built-in name or a .j2 file")
+    sampling: Sampling | None = Field(None, description="default: the generator's")
+    levels: dict[Level, ParaphraseLevel] = Field(min_length=1, description="level -> its setting")
+
+
+class SelectionLevel(Section):
+    """One level of a selection pipeline."""
+
+    target: float = Field(gt=0, description="value of the measure that the set should have")
+
+
+class SelectionPipeline(Derived):
+    """Rows chosen from a curated pool by their measured diversity, labels and lengths held."""
+
+    dial: Literal["selection"]
+    pool: dict[Name, Annotated[list[Level], Field(min_length=1)]] = Field(
+        min_length=1, description="pipeline -> its levels: their curated sets are the pool"
+    )
+    measure: Literal["vendi_score", "dcscore"] = Field(
+        "vendi_score", description="on the embeddings of the first of `embedders`, at generate.n"
+    )
+    options: dict[str, float] = Field({}, description="options of the measure, such as tau: 0.05")
+    tolerance: Share = Field(0.02, description="distance from the target, as a share of it")
+    length_tolerance: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.1, description="Kolmogorov-Smirnov distance of the lengths from the pool's, per label"
+    )
+    out_of_reach: Literal["error", "record"] = Field(
+        "error", description="what a target that the pool cannot reach is; record: nearest set"
+    )
+    levels: dict[Level, SelectionLevel] = Field(min_length=1, description="level -> its setting")
+
+
+class SourcesLevel(Section):
+    """One level of a sources pipeline."""
+
+    generators: list[Name] = Field(min_length=1, description="keys of `generators`, equal shares")
+
+
+class SourcesPipeline(Derived):
+    """The text of several generators in one set: more of them are a higher level."""
+
+    dial: Literal["sources"]
+    of: Name = Field(description="key of `pipelines`: whose curated sets are mixed")
+    level: Level = Field(description="level of these sets")
+    levels: dict[Level, SourcesLevel] = Field(min_length=1, description="level -> its setting")
+
+
 def _with_dial(given: Any) -> Any:
     return {"dial": "curation", **given} if isinstance(given, dict) and "of" in given else given
 
@@ -290,7 +384,10 @@ AnyPipeline = Annotated[
     | PersonaPipeline
     | IncentivePipeline
     | ModulePipeline
-    | Recuration,
+    | Recuration
+    | ParaphrasePipeline
+    | SelectionPipeline
+    | SourcesPipeline,
     Field(discriminator="dial"),
     BeforeValidator(_with_dial),
 ]
@@ -305,6 +402,12 @@ class Generate(Section):
     n: Positive = Field(192, description="rows per level after curation, the same for all")
     overgenerate: float = Field(1.3, ge=1, description="prompts per row that is needed")
     shard: Positive = Field(256, description="prompts in one shard, the unit of work; all are full")
+    cap: float = Field(
+        3.0,
+        ge=1,
+        description="most prompts per row that is needed: where curation leaves too few rows, "
+        "shards are added up to this; no more than `overgenerate`: none are",
+    )
 
 
 class Length(Section):
@@ -701,15 +804,33 @@ class Study(Section):
             if variant.judge:
                 key = f"curation.{name}.filters.label_consistency.judge"
                 known(key, [variant.judge], self.generators)
+        made = {k: p for k, p in self.pipelines.items() if isinstance(p, Pipeline)}
         for name, pipeline in self.pipelines.items():
+            if isinstance(pipeline, Derived):
+                continue
             known(f"pipelines.{name}.curation", [pipeline.curation], self.curation)
             if isinstance(pipeline, Recuration):
-                made = {k: p for k, p in self.pipelines.items() if isinstance(p, Pipeline)}
                 known(f"pipelines.{name}.of", [pipeline.of], made)
+        bases = {k: p for k, p in self.pipelines.items() if not isinstance(p, Derived)}
+        for name, pipeline in self.pipelines.items():
+            if isinstance(pipeline, ParaphrasePipeline | SourcesPipeline):
+                known(f"pipelines.{name}.of", [pipeline.of], bases)
+                known(f"pipelines.{name}.level", [pipeline.level], self.levels_of(pipeline.of))
+            if isinstance(pipeline, SelectionPipeline):
+                known(f"pipelines.{name}.pool", list(pipeline.pool), bases)
+                for base, used in pipeline.pool.items():
+                    known(f"pipelines.{name}.pool.{base}", used, self.levels_of(base))
+                if sum(map(len, pipeline.pool.values())) < 2:
+                    raise ValueError(
+                        f"pipelines.{name}.pool: one set has no more than the {self.generate.n} "
+                        "rows that are chosen; allowed: two sets or more"
+                    )
+            if isinstance(pipeline, SourcesPipeline):
+                for level, chosen in pipeline.levels.items():
+                    key = f"pipelines.{name}.levels.{level}.generators"
+                    known(key, chosen.generators, self.generators)
         for name in self.generate.pipelines:
-            source = self.pipelines[self.source_of(name)]
-            assert isinstance(source, Pipeline)
-            levels = source.levels
+            levels = self.levels_of(name)
             for level in self.generate.levels:
                 if level not in levels:
                     raise ValueError(
@@ -725,6 +846,19 @@ class Study(Section):
                 raise ValueError(f"{key}: {values} names a value twice; allowed: each once")
         self._check_rows()
         return self
+
+    def levels_of(self, pipeline: str) -> dict[str, Any]:
+        """Levels of a pipeline: level -> its setting."""
+        found = self.pipelines[self.source_of(pipeline)]
+        assert not isinstance(found, Recuration)
+        return found.levels
+
+    def bases_of(self, pipeline: str) -> list[str]:
+        """The curated pipelines that a pipeline's rows come from: itself unless it is derived."""
+        found = self.pipelines[pipeline]
+        if isinstance(found, SelectionPipeline):
+            return list(found.pool)
+        return [found.of] if isinstance(found, ParaphrasePipeline | SourcesPipeline) else [pipeline]
 
     def source_of(self, pipeline: str) -> str:
         """The pipeline that generates the text of a pipeline: itself, or the one it is of."""
@@ -748,6 +882,8 @@ class Study(Section):
         ):
             if rows % classes:
                 raise ValueError(f"{key}: {rows} is not a multiple of the {classes} labels")
+        for name in self.generate.pipelines:
+            self._check_derived(name, self.pipelines[name], n, classes)
         few = max(self.designs.real)
         if task.draw == "fixed" and few > task.examples:
             raise ValueError(
@@ -769,6 +905,32 @@ class Study(Section):
                 f"designs.level.n: {alone.n}; allowed: multiples of {classes} up to "
                 f"generate.n = {n}"
             )
+
+    def _check_derived(self, name: str, pipeline: Section, n: int, classes: int) -> None:
+        if isinstance(pipeline, ParaphrasePipeline):
+            used = {level: pipeline.levels[level].sources for level in self.generate.levels}
+            real, most = pipeline.source == "real", max(used.values())
+            room = min(n // pipeline.paraphrases, self.task.examples)
+            if not real:  # the sources stay in the set
+                room = (n - most) // pipeline.paraphrases
+            for level, sources in used.items():
+                if sources % classes or sources > room:
+                    raise ValueError(
+                        f"pipelines.{name}.levels.{level}.sources: {sources}; allowed: multiples "
+                        f"of {classes} up to {room} (generate.n is {n}, each source has "
+                        f"{pipeline.paraphrases} paraphrases"
+                        + (f", and there are {self.task.examples} examples)" if real else ")")
+                    )
+        if isinstance(pipeline, SourcesPipeline):
+            if "mixed" in self.generators:
+                raise ValueError("generators.mixed: sets of several generators have this name")
+            for level in self.generate.levels:
+                count = len(pipeline.levels[level].generators)
+                if n % (count * classes):
+                    raise ValueError(
+                        f"pipelines.{name}.levels.{level}.generators: {count} equal shares of "
+                        f"generate.n = {n} rows with {classes} labels are no whole numbers"
+                    )
 
 
 def load_study(config: dict[str, Any]) -> Study:

@@ -1,6 +1,7 @@
 """Generation of one shard: prompt specifications in, rows and rejected completions out."""
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -95,3 +96,23 @@ def check_shard(rows: pl.DataFrame, least: float = 0.2) -> None:
         )
     if rows.height > 1 and accepted["text"].n_unique() == 1:
         raise ValueError(f"all completions are the same; raise the temperature:\n{shown}")
+
+
+def more_shards(
+    found: Mapping[str, int], labels: Sequence[str], n: int, prompts: int, shard: int
+) -> int:
+    """How many further shards of `shard` prompts should leave n rows, the labels as even as can be.
+
+    `found` counts the rows of each label that `prompts` prompts left after curation: the label with
+    the lowest rate decides, and a tenth is added. 0 where there are enough. Where nothing was left
+    there is no rate, and as many prompts again are asked for.
+    """
+    per = -(-n // len(labels))
+    short = [label for label in labels if found.get(label, 0) < per]
+    if not short:
+        return 0
+    needed = [
+        (per - found.get(label, 0)) * prompts / found[label] if found.get(label) else prompts
+        for label in short
+    ]
+    return math.ceil(1.1 * max(needed) / shard)

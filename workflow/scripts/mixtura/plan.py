@@ -4,24 +4,34 @@ Rules look things up here, so the whole graph is known before anything runs. Set
 JSON: what a stage's output depends on, and nothing else.
 """
 
+import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, TypeVar
 
 from mixtura.config import (
     ConfigError,
     Curation,
+    Derived,
+    ParaphrasePipeline,
     PersonaPipeline,
     Pipeline,
+    Recuration,
     Resources,
+    SelectionPipeline,
+    SourcesPipeline,
     Study,
+    TopicPipeline,
     check_supply,
     load_study,
 )
 from mixtura.digest import canonical_json, digest, file_digest
 
+D = TypeVar("D", bound=Derived)
 METRICS = {  # task.kind -> metrics; findings answer on the first
     "classification": ("accuracy", "macro_f1"),
     "qa": ("token_f1", "exact_match"),  # F1 first: it tells more answers apart
@@ -112,12 +122,14 @@ class Plan:
         self.study = study
         self.root = f"results/{study.study}"
         gen = study.generate
+        mixed = [p for p in gen.pipelines if isinstance(study.pipelines[p], SourcesPipeline)]
         self.sets = [
             (generator, pipeline, level)
             for generator in gen.generators
             for pipeline in gen.pipelines
+            if pipeline not in mixed
             for level in gen.levels
-        ]
+        ] + [("mixed", pipeline, level) for pipeline in mixed for level in gen.levels]
         self.points = self._points()
         self.arms = {point.arm.name: point.arm for point in self.points}
 
@@ -206,7 +218,12 @@ class Plan:
     def model_folders(self) -> list[str]:
         """Folders of the models that the study uses."""
         study = self.study
-        used = [study.generators[name].model for name in study.generate.generators]
+        writers = dict.fromkeys(study.generate.generators)
+        for made in (study.pipelines[name] for name in study.generate.pipelines):
+            if isinstance(made, SourcesPipeline):
+                levels = [made.levels[level] for level in study.generate.levels]
+                writers |= dict.fromkeys(name for level in levels for name in level.generators)
+        used = [study.generators[name].model for name in writers]
         used += [v.embedder for v in self._variants() if v.reads_embeddings and v.embedder]
         used += [study.generators[v.judge].model for v in self._variants() if v.judge]
         used += [*study.embedders, *(finetune.model for finetune in study.downstream.values())]
@@ -215,7 +232,76 @@ class Plan:
     def lines(self, wildcards: Any) -> list[str]:
         """File of what a pipeline draws from, one a line, none where it needs none."""
         pipeline = self.study.pipelines[wildcards.pipeline]
-        return [pipeline.file] if isinstance(pipeline, PersonaPipeline) and pipeline.file else []
+        if isinstance(pipeline, TopicPipeline) and pipeline.topics == "written":
+            return [self.path(f"data/topics/{wildcards.generator}/{wildcards.pipeline}.txt")]
+        file = pipeline.file if isinstance(pipeline, PersonaPipeline | TopicPipeline) else None
+        return [file] if file else []
+
+    def pipelines_of(self, stage: str) -> str:
+        """Regular expression of the pipelines whose sets a rule makes."""
+        kinds: dict[str, Any] = {
+            "curate": (Pipeline, Recuration),
+            "replace": ParaphrasePipeline,
+            "select": SelectionPipeline,
+            "combine": SourcesPipeline,
+        }
+        found = [n for n, p in self.study.pipelines.items() if isinstance(p, kinds[stage])]
+        return "|".join(map(re.escape, found)) or "(?!)"
+
+    def shown(self, wildcards: Any) -> str:
+        """Rows that prompts show: the examples, or the texts that are to be paraphrased."""
+        pipeline = self.study.pipelines[wildcards.pipeline]
+        if isinstance(pipeline, ParaphrasePipeline) and pipeline.source == "generated":
+            return self.base_set(wildcards)
+        return self.path("data/examples.parquet")
+
+    def base_set(self, wildcards: Any) -> str:
+        """The curated set whose rows paraphrases replace."""
+        base = self._derived(wildcards, ParaphrasePipeline)
+        return self.path(f"curated/{wildcards.generator}/{base.of}/{base.level}.parquet")
+
+    def paraphrase_shards(self, wildcards: Any) -> list[str]:
+        """Shards of the paraphrases: one pool for all levels, none for a level that needs none."""
+        pipeline = self._derived(wildcards, ParaphrasePipeline)
+        if not pipeline.levels[wildcards.level].sources:
+            return []
+        needed = self._most_sources(pipeline) * self._attempts(pipeline)
+        folder = f"generated/{wildcards.generator}/{wildcards.pipeline}/paraphrases"
+        shards = range(math.ceil(needed / self.study.generate.shard))
+        return [self.path(f"{folder}/{shard}.parquet") for shard in shards]
+
+    def pool_sets(self, wildcards: Any) -> list[str]:
+        """The curated sets that rows are chosen from."""
+        pipeline = self._derived(wildcards, SelectionPipeline)
+        return [
+            self.path(f"curated/{wildcards.generator}/{base}/{level}.parquet")
+            for base, levels in pipeline.pool.items()
+            for level in levels
+        ]
+
+    def pool_set_embeddings(self, wildcards: Any) -> list[str]:
+        """Their embeddings, of the first embedder."""
+        folder = f"embeddings/{self.study.embedders[0]}"
+        return [path.replace("/curated/", f"/{folder}/") for path in self.pool_sets(wildcards)]
+
+    def combined_sets(self, wildcards: Any) -> list[str]:
+        """The curated sets of several generators that are mixed to one."""
+        pipeline = self._derived(wildcards, SourcesPipeline)
+        return [
+            self.path(f"curated/{generator}/{pipeline.of}/{pipeline.level}.parquet")
+            for generator in pipeline.levels[wildcards.level].generators
+        ]
+
+    def _derived(self, wildcards: Any, kind: type[D]) -> D:
+        pipeline = self.study.pipelines[wildcards.pipeline]
+        assert isinstance(pipeline, kind)
+        return pipeline
+
+    def _most_sources(self, pipeline: ParaphrasePipeline) -> int:
+        return max(pipeline.levels[level].sources for level in self.study.generate.levels)
+
+    def _attempts(self, pipeline: ParaphrasePipeline) -> int:
+        return math.ceil(pipeline.paraphrases * pipeline.overgenerate)
 
     def generated_shards(self, wildcards: Any) -> list[str]:
         """Shards of one set."""
@@ -225,7 +311,9 @@ class Plan:
 
     def variant(self, pipeline: str) -> Curation:
         """How the text of a pipeline is curated."""
-        return self.study.curation[self.study.pipelines[pipeline].curation]
+        found = self.study.pipelines[pipeline]
+        assert isinstance(found, Pipeline | Recuration)
+        return self.study.curation[found.curation]
 
     def pool_embeddings(self, wildcards: Any) -> dict[str, str]:
         """Embeddings that the curation of a set compares: of its pool and of real rows."""
@@ -250,6 +338,12 @@ class Plan:
     def judge_folder(self, wildcards: Any) -> str:
         """Model folder of a judge of labels."""
         return self.path(f"models/{self.study.generators[wildcards.judge].model}")
+
+    def more_shards(self, wildcards: Any) -> list[str]:
+        """Folder of the shards that were added to a set, none where none may be."""
+        pipeline = self.study.source_of(wildcards.pipeline)
+        folder = self.path(f"generated/{wildcards.generator}/{pipeline}/{wildcards.level}/more")
+        return [folder] if self._most_shards > len(self.shards) else []
 
     def generated_set(self, wildcards: Any) -> list[str]:
         """Curated rows that an arm mixes in, none for real data alone."""
@@ -326,12 +420,20 @@ class Plan:
         """What one shard of generated rows depends on."""
         study, size = self.study, self.study.generate.shard
         pipeline = study.pipelines[wildcards.pipeline]
-        assert isinstance(pipeline, Pipeline)
+        generator, dial = _plain(study.generators[wildcards.generator]), {"dial": pipeline.dial}
+        if isinstance(pipeline, ParaphrasePipeline):
+            generator["prompt"] = pipeline.prompt
+            if pipeline.sampling:
+                generator["sampling"] = _plain(pipeline.sampling)
+            level = {"attempts": self._attempts(pipeline)}
+        else:
+            assert isinstance(pipeline, Pipeline)
+            dial, level = self._dial(pipeline), _plain(pipeline.levels[wildcards.level])
         return canonical_json(
             {
-                "generator": _plain(study.generators[wildcards.generator]),
-                "pipeline": self._dial(wildcards.pipeline),
-                "level": _plain(pipeline.levels[wildcards.level]),
+                "generator": generator,
+                "pipeline": dial,
+                "level": level,
                 "labels": study.task.words,
                 "noun": study.task.noun,
                 "first": int(wildcards.shard) * size,
@@ -345,6 +447,36 @@ class Plan:
             }
         )
 
+    def top_up_settings(self, wildcards: Any) -> str:
+        """What the shards depend on that are added to a level, beside what was made of it."""
+        first = {key: getattr(wildcards, key) for key in ("generator", "pipeline", "level")}
+        shard = json.loads(self.generate_settings(SimpleNamespace(**first, shard=0)))
+        pipeline = self.study.pipelines[wildcards.pipeline]
+        assert isinstance(pipeline, Pipeline)
+        return canonical_json(
+            {
+                "generate": shard,
+                "curate": {
+                    "n": self.study.generate.n,
+                    "labels": self.study.task.words,
+                    **_by_text(self.variant(wildcards.pipeline)),
+                },
+                "planned": len(self.shards),
+                "most": self._most_shards,
+                "key": f"curation.{pipeline.curation}",
+                "cap": self.study.generate.cap,
+            }
+        )
+
+    def top_up_resume(self, wildcards: Any) -> str:
+        """Folder that a killed job goes on from; other settings never find it."""
+        return self.path(f".resume/{digest(self.top_up_settings(wildcards), 12)}")
+
+    @property
+    def _most_shards(self) -> int:
+        gen = self.study.generate
+        return max(len(self.shards), math.ceil(gen.n * gen.cap / gen.shard))
+
     def curate_settings(self, wildcards: Any) -> str:
         """How many rows of a set stay, and what is removed."""
         study = self.study
@@ -352,10 +484,55 @@ class Plan:
         labels = study.task.words
         return canonical_json({"n": study.generate.n, "labels": labels, **variant})
 
-    def _dial(self, name: str) -> dict[str, Any]:
+    def topics_settings(self, wildcards: Any) -> str:
+        """What the topics that a generator writes depend on."""
+        study, pipeline = self.study, self.study.pipelines[wildcards.pipeline]
+        assert isinstance(pipeline, TopicPipeline)
+        generator = _plain(study.generators[wildcards.generator])
+        return canonical_json(
+            {
+                "generator": {**generator, "prompt": pipeline.prompt},
+                "topics": max(level.topics for level in pipeline.levels.values()),
+                "noun": study.task.noun,
+                "stream": [study.seed, wildcards.generator, wildcards.pipeline, "topics"],
+            }
+        )
+
+    def topics_resume(self, wildcards: Any) -> str:
+        """Folder that a killed job goes on from; other settings never find it."""
+        return self.path(f".resume/{digest(self.topics_settings(wildcards), 12)}")
+
+    def replace_settings(self, wildcards: Any) -> str:
+        """How many rows of a base set become paraphrases."""
+        pipeline = self._derived(wildcards, ParaphrasePipeline)
+        return canonical_json(
+            {
+                "key": f"pipelines.{wildcards.pipeline}",
+                "sources": pipeline.levels[wildcards.level].sources,
+                "reserved": self._most_sources(pipeline) * (pipeline.source == "generated"),
+                "paraphrases": pipeline.paraphrases,
+                "labels": self.study.task.words,
+                "seed": self.study.seed,
+            }
+        )
+
+    def select_settings(self, wildcards: Any) -> str:
+        """What a selected set should be like."""
+        pipeline = self._derived(wildcards, SelectionPipeline)
+        plain = {k: v for k, v in _plain(pipeline).items() if k not in ("dial", "pool", "levels")}
+        level, n = _plain(pipeline.levels[wildcards.level]), self.study.generate.n
+        return canonical_json({**plain, **level, "n": n, "seed": self.study.seed})
+
+    def combine_settings(self, wildcards: Any) -> str:
+        """How large a set of several generators is."""
+        return canonical_json({"n": self.study.generate.n, "labels": self.study.task.words})
+
+    def _dial(self, pipeline: Pipeline) -> dict[str, Any]:
         """What a pipeline's prompts depend on, whatever the level."""
-        plain = _plain(self.study.pipelines[name])
+        plain = _plain(pipeline)
         plain = {k: v for k, v in plain.items() if k not in ("levels", "curation")}
+        if plain["dial"] == "topic":  # the topics are an input of the rule
+            plain = {"dial": "topic"}
         if plain["dial"] == "module":
             plain["code"] = file_digest(Path(plain["file"]))
         return plain
@@ -402,7 +579,11 @@ class Plan:
 
     def has_topics(self, pipeline: str) -> bool:
         """Whether the rows of a pipeline have topics: only then are topics measured."""
-        return self.study.pipelines[self.study.source_of(pipeline)].dial == "topic"
+        found = self.study.pipelines[pipeline]
+        if isinstance(found, ParaphrasePipeline) and found.source == "real":
+            return False
+        sources = [self.study.source_of(base) for base in self.study.bases_of(pipeline)]
+        return all(self.study.pipelines[source].dial == "topic" for source in sources)
 
     @property
     def token_budget(self) -> int:
@@ -413,7 +594,8 @@ class Plan:
         return study.diversity.token_budget or int(study.generate.n * least)
 
     def _variants(self) -> list[Curation]:
-        return [self.variant(pipeline) for pipeline in self.study.generate.pipelines]
+        used = [self.study.bases_of(pipeline) for pipeline in self.study.generate.pipelines]
+        return [self.variant(base) for bases in used for base in bases]
 
     def mix_settings(self, wildcards: Any) -> str:
         """What one mix depends on."""
@@ -485,6 +667,19 @@ def _plain(section: Any) -> dict[str, Any]:
         return section
     plain: dict[str, Any] = section.model_dump(mode="json", by_alias=True)
     return plain
+
+
+def _by_text(variant: Curation) -> dict[str, Any]:
+    """The steps of a variant that read the text alone: what is quick enough to do twice."""
+    filters = variant.filters.model_copy(update={"label_consistency": None})
+    guard = variant.decontaminate
+    steps = {
+        "semantic": None,
+        "embedder": None,
+        "filters": filters,
+        "decontaminate": guard and guard.model_copy(update={"similarity": None}),
+    }
+    return variant.model_copy(update=steps).model_dump(mode="json", exclude_none=True)
 
 
 def _settings(section: Any) -> str:

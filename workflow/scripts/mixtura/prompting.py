@@ -10,7 +10,10 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from mixtura.dials.base import PromptSpec
 
-DIAL_FIELDS: dict[str, Any] = {"topic": None, "persona": None, "hints": (), "taboo": ()}
+DIAL_FIELDS: dict[str, Any] = {
+    **dict.fromkeys(("topic", "persona", "source")),
+    **dict.fromkeys(("hints", "taboo"), ()),
+}
 WHOLE_SENTENCES = re.compile(r"(?:.*[.!?](?=\s|$))?")
 
 
@@ -25,8 +28,8 @@ def render(template: str, spec: PromptSpec, noun: str) -> str:
     """The prompt of one specification.
 
     The template is sandboxed and sees `label`, `noun`, `examples` and the fields of the dials:
-    `topic`, `persona`, `hints`, `taboo` (none or empty where the dial is another), and those of a
-    dial of the user's own. Raises ValueError where it names another.
+    `topic`, `persona`, `source`, `hints`, `taboo` (none or empty where the dial is another), and
+    those of a dial of the user's own. Raises ValueError where it names another.
     """
     fields = {
         "label": spec.label,

@@ -23,13 +23,14 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from mixtura.dials import incentive, persona, temperature, topic
+from mixtura.dials import incentive, paraphrase, persona, temperature, topic
 
 DIALS: dict[str, ModuleType] = {
     "topic": topic,
     "temperature": temperature,
     "persona": persona,
     "incentive": incentive,
+    "paraphrase": paraphrase,
 }
 
 
