@@ -4,8 +4,10 @@ import math
 import numpy as np
 import polars as pl
 import pytest
+import torch
+from polars.testing import assert_frame_equal
 
-from mixtura import diversity, panel, shift
+from mixtura import blocks, diversity, panel, shift
 from mixtura.panel import diversity_panel, shift_panel
 
 RANDOM = np.random.default_rng(0)
@@ -68,7 +70,9 @@ def test_every_shift_measure_and_its_floor():
     assert set(frame["measure"]) == expected
     found = value(frame, "mmd")
     assert found["value"] == pytest.approx(shift.mmd(REAL, X + 1))
-    assert found["floor"] == pytest.approx(shift.mmd(REAL, HELD))
+    # value and floor in one kernel
+    width = shift.median_bandwidth(REAL, X + 1)
+    assert found["floor"] == pytest.approx(shift.mmd(REAL, HELD, width))
     found = value(frame, "energy_distance")
     assert found["ratio"] == pytest.approx(found["value"] / found["floor"])
     assert found["ratio"] > 1.5
@@ -252,3 +256,33 @@ def test_columns():
     frame = shift_panel(REAL_TEXTS, None, TEXTS, None, repeats=2, measures=["length_shift"])
     assert frame.columns[7:] == ["floor", "floor_low", "floor_high", "ratio", "p_value"]
     assert frame.schema["floor"] == pl.Float64
+
+
+ON = [
+    "cpu",
+    pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")),
+]
+
+
+@pytest.mark.parametrize("device", ON)
+def test_panels_of_torch_tensors_are_those_of_arrays(device):
+    def on(x):
+        return torch.as_tensor(x.astype("f4"), device=device)
+
+    expected = diversity_panel(TEXTS, X.astype("f4"), REAL.astype("f4"), repeats=2)
+    frame = diversity_panel(TEXTS, on(X), on(REAL), repeats=2)
+    assert_frame_equal(frame, expected, rel_tol=1e-5)
+    floats = [x.astype("f4") for x in (REAL, X, HELD)]
+    arguments = {"repeats": 2, "measures": [*panel.SHIFT.keys() - {"label_shift"}]}
+    expected = shift_panel(
+        *(REAL_TEXTS, floats[0], TEXTS, floats[1], HELD_TEXTS, floats[2]), **arguments
+    )
+    frame = shift_panel(*(REAL_TEXTS, on(REAL), TEXTS, on(X), HELD_TEXTS, on(HELD)), **arguments)
+    # MMD without a shift is a difference that all but cancels.
+    assert_frame_equal(frame, expected, rel_tol=1e-5, abs_tol=1e-5)
+
+
+def test_on_gpu_moves_arrays_where_there_is_one():
+    moved = blocks.on_gpu(X)
+    assert np.array_equal(blocks.numpy_array(moved), X)
+    assert (moved is X) == (not torch.cuda.is_available())

@@ -76,6 +76,7 @@ rule diversity:
     resources:
         mem_mb=PLAN.mem_mb("score"),
         runtime=PLAN.runtime("score"),
+        gpu=PLAN.gpu("score"),
     params:
         settings=PLAN.measure_settings("diversity"),
         kind="diversity",
@@ -104,6 +105,7 @@ rule shift:
     resources:
         mem_mb=PLAN.mem_mb("score"),
         runtime=PLAN.runtime("score"),
+        gpu=PLAN.gpu("score"),
     params:
         settings=PLAN.measure_settings("shift"),
         kind="shift",

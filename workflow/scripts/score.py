@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from header import Job
 from mixtura.backends import BACKENDS
+from mixtura.blocks import Matrix, on_gpu
 from mixtura.data import balanced_prefix
 from mixtura.judge import llm_judge
 from mixtura.panel import diversity_panel, shift_panel
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def columns(rows: pl.DataFrame) -> tuple[list[str], np.ndarray, list[str]]:
-    """Texts, embeddings (n, d) and labels of the rows."""
-    return rows["text"].to_list(), rows["embedding"].to_numpy(), rows["label"].to_list()
+def columns(rows: pl.DataFrame) -> tuple[list[str], Matrix, list[str]]:
+    """Texts, embeddings (n, d), on a GPU that the job has, and labels of the rows."""
+    vectors = rows["embedding"].to_numpy()
+    vectors = on_gpu(vectors) if snakemake.resources.get("gpu") else vectors
+    return rows["text"].to_list(), vectors, rows["label"].to_list()
 
 
 job = Job(snakemake)

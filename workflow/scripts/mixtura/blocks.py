@@ -39,6 +39,16 @@ def numpy_array(x: Matrix) -> np.ndarray:
     return np.asarray(x) if namespace(x) is np else x.detach().cpu().numpy()
 
 
+def on_gpu(x: Matrix) -> Matrix:
+    """Return `x` as a torch tensor on the GPU where torch sees one, else as it is."""
+    with contextlib.suppress(ImportError):
+        import torch
+
+        if torch.cuda.is_available():
+            return torch.as_tensor(x, device="cuda")
+    return x
+
+
 def matrix(x: Matrix, name: str = "embeddings", rows: int = 1) -> Matrix:
     """Check an (n, d) matrix and return it as float32 or float64, a torch tensor as such.
 

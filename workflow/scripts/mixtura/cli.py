@@ -235,6 +235,8 @@ def _scored(
         )
     vectors = None
     if embedder is not None:
-        vectors = _encoder(embedder)(texts.to_list())
+        from mixtura.blocks import on_gpu
+
+        vectors = on_gpu(_encoder(embedder)(texts.to_list()))
     labels = None if label_column is None else table[label_column].to_list()
     return texts.to_list(), labels, vectors

@@ -28,7 +28,7 @@ import numpy as np
 import polars as pl
 
 from mixtura import diversity, shift
-from mixtura.blocks import Matrix, matrix, unit_rows
+from mixtura.blocks import Matrix, matrix, namespace, nearest, unit_rows
 from mixtura.diversity.lexical import words
 
 Options = Mapping[str, Any]
@@ -45,8 +45,11 @@ class Sample:
     topics: list[Hashable] | None = None
     reference: Matrix | None = None
     judge: Callable[[list[str]], Sequence[Hashable]] | None = None
-    # What does not depend on the rows (clusters of the reference) is found once for all subsets.
+    # What several measures or comparisons need is found once: for all subsets too (clusters of the
+    # reference), for these rows as a whole (a language model), or for each row (its density).
     shared: dict[Any, Any] = field(default_factory=dict)
+    known: dict[Any, Any] = field(default_factory=dict)
+    of_rows: dict[Any, Matrix] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of texts."""
@@ -59,7 +62,8 @@ class Sample:
             for name in ("texts", "tokens", "labels", "topics")
         }
         embeddings = None if self.embeddings is None else self.embeddings[rows]
-        return replace(self, embeddings=embeddings, **lists)
+        of_rows = {key: held[rows] for key, held in self.of_rows.items()}
+        return replace(self, embeddings=embeddings, known={}, of_rows=of_rows, **lists)
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,22 @@ def _partition(s: Sample, clusters: int, seed: int) -> float:
     return diversity.entropy(np.bincount(s.shared[key](s.embeddings)))
 
 
+def _novelsum(s: Sample, alpha: float, beta: float, k: int) -> float:
+    key = ("density", beta, k)
+    if key not in s.of_rows:
+        s.of_rows[key] = diversity.novelsum_density(s.embeddings, s.reference, beta=beta, k=k)
+    return diversity.novelsum(s.embeddings, s.reference, alpha=alpha, density=s.of_rows[key])
+
+
+def _neighbours(s: Sample, k: int = 1) -> float:
+    held = s.known.get("nearest")
+    if held is None or held.shape[1] < k:
+        x = unit_rows(s.embeddings, rows=2)
+        # As many as the next measure is likely to ask for.
+        held = s.known["nearest"] = nearest(x, x, max(k, min(5, len(x) - 1)), same=True)
+    return float(held[:, :k].mean(dtype=namespace(held).float64) / 2)
+
+
 def _judged(s: Sample, **options: Any) -> float:
     if s.texts is None or s.judge is None:
         raise ValueError("llm_cluster_score needs texts and a judge")
@@ -116,10 +136,12 @@ def _worded(function: Callable[..., Any], limit: int | None = None, **options: A
 DIVERSITY = {
     "dcscore": _embedded(diversity.dcscore, kernel="cosine", tau=[1.0, 0.05], gamma=1.0, degree=3),
     "vendi_score": _embedded(diversity.vendi_score, q=[1.0, math.inf]),
-    "novelsum": _referenced(diversity.novelsum, 20_000, alpha=1.0, beta=0.5, k=10),
+    "novelsum": Measure(
+        _novelsum, ("embeddings", "reference"), {"alpha": 1.0, "beta": 0.5, "k": 10}, 20_000
+    ),
     "mean_pairwise_distance": _embedded(diversity.mean_pairwise_distance),
-    "chamfer_distance": _embedded(diversity.chamfer_distance),
-    "knn_distance": _embedded(diversity.knn_distance, k=5),
+    "chamfer_distance": Measure(_neighbours, ("embeddings",)),
+    "knn_distance": Measure(_neighbours, ("embeddings",), {"k": 5}),
     "kmeans_inertia": _embedded(diversity.kmeans_inertia, clusters=10, seed=0),
     "radius": _embedded(diversity.radius),
     "log_determinant": _embedded(diversity.log_determinant, eps=1.0),
@@ -160,15 +182,30 @@ def _texts_between(function: Callable[..., Any], **options: Any) -> Measure:
     return Measure(lambda a, b, **o: function(a.tokens, b.tokens, **o), ("tokens",), options)
 
 
+def _kernelled(function: Callable[..., Any], limit: int, **options: Any) -> Measure:
+    def call(real: Sample, other: Sample, **o: Any) -> Any:
+        # One kernel for the value, which comes first, its floor and all subsets: a ratio of
+        # distances in two kernels would say nothing.
+        if "bandwidth" not in real.shared:
+            width = shift.median_bandwidth(real.embeddings, other.embeddings)
+            real.shared["bandwidth"] = width
+        return function(real.embeddings, other.embeddings, bandwidth=real.shared["bandwidth"], **o)
+
+    return Measure(call, ("embeddings",), options, limit)
+
+
 def _perplexity(real: Sample, other: Sample, order: int) -> float:
-    logs, tokens = shift.NgramModel(real.tokens or [], order).log_probs(other.tokens or [])
+    key = ("model", order)
+    if key not in real.known:
+        real.known[key] = shift.NgramModel(real.tokens or [], order)
+    logs, tokens = real.known[key].log_probs(other.tokens or [])
     return math.exp(-logs.sum() / tokens.sum())
 
 
 SHIFT = {
-    "mmd": _between(shift.mmd, 20_000),
+    "mmd": _kernelled(shift.mmd, 20_000),
     "mmd_test": replace(
-        _between(shift.mmd_test, 2_000, permutations=500, seed=0), lighter={"permutations": 1}
+        _kernelled(shift.mmd_test, 2_000, permutations=500, seed=0), lighter={"permutations": 1}
     ),
     "energy_distance": _between(shift.energy_distance, 20_000),
     "sliced_wasserstein": _between(shift.sliced_wasserstein, projections=200, seed=0),
@@ -285,7 +322,7 @@ def diversity_panel(
 
         take = partial(_call_one, measure.function, settings, budget, len(part))
         found = _attempt(take, (part,), name, measures is not None, settings)
-        spread = _subsets(take, (part,), found, repeats, subset, seed)
+        (spread,) = _subsets(take, [(part,)], [found], repeats, subset, seed)
         for f, s in zip(found, spread, strict=True):
             note = _note(name, f.settings, whole)
             low, high = _within(f.name or name, s.interval(f.value, grows=True))
@@ -358,20 +395,15 @@ def shift_panel(
             progress(name)
         parts = {key: _limited(drawn, measure.limit) for key, drawn in samples.items()}
         take = partial(_call_pair, measure.function, settings)
-        named = measures is not None
-        pair = parts["real"], parts["generated"]
-        found = _attempt(take, pair, name, named, settings)
+        pairs = [(parts["real"], parts[key]) for key in parts if key != "real"]
+        founds = [_attempt(take, pair, name, measures is not None, settings) for pair in pairs]
         light = partial(_call_pair, measure.function, {**settings, **measure.lighter})
-        spread = _subsets(light, pair, found, repeats, subset, seed)
-        if "held_out" in parts:
-            floor_pair = parts["real"], parts["held_out"]
-            floors = _attempt(take, floor_pair, name, named, settings)
-            floor_spread = _subsets(light, floor_pair, floors, repeats, subset, seed)
-        else:
-            floors = [replace(f, value=None) for f in found]
-            floor_spread = [_Spread([], 1, 2) for _ in found]
+        spreads = _subsets(light, pairs, founds, repeats, subset, seed)
+        if len(pairs) == 1:
+            founds.append([replace(f, value=None) for f in founds[0]])
+            spreads.append([_Spread([], 1, 2) for _ in founds[0]])
         extra = {"normalise": normalise} if "embeddings" in measure.needs else {}
-        for f, s, b, bs in zip(found, spread, floors, floor_spread, strict=True):
+        for f, s, b, bs in zip(founds[0], spreads[0], founds[1], spreads[1], strict=True):
             low, high = _within(f.name or name, s.interval(f.value))
             floor_low, floor_high = _within(f.name or name, bs.interval(b.value))
             ratio = None if f.value is None or not b.value or b.value < 0 else f.value / b.value
@@ -589,27 +621,37 @@ def _attempt(
 
 def _subsets(
     take: Callable[..., list[_Found]],
-    samples: tuple[Sample, ...],
-    found: list[_Found],
+    groups: Sequence[tuple[Sample, ...]],
+    founds: Sequence[list[_Found]],
     repeats: int,
     subset: int,
     seed: int,
-) -> list[_Spread]:
-    """Values on subsets; without any where one subset is too small for the measure."""
-    n = len(samples[0])
+) -> list[list[_Spread]]:
+    """Values of each group of samples on subsets; none where one is too small for the measure.
+
+    A sample in several groups has the same subsets in all of them.
+    """
+    n = len(groups[0][0])
     m = min(n // 2, subset)
-    values: list[list[float]] = [[] for _ in found]
-    if m >= 1 and found[0].value is not None:
-        for r in range(repeats):
-            random = np.random.default_rng([seed, 1000 + r])
-            rows = [random.permutation(n)[:m] for _ in samples]
+    values: list[list[list[float]]] = [[[] for _ in found] for found in founds]
+    defined = [m >= 1 and found[0].value is not None for found in founds]
+    for r in range(repeats):
+        random = np.random.default_rng([seed, 1000 + r])
+        drawn: dict[int, Sample] = {}
+        for i, group in enumerate(groups):
+            if not defined[i]:
+                continue
+            for sample in group:
+                if id(sample) not in drawn:
+                    drawn[id(sample)] = sample.take(random.permutation(n)[:m])
             try:
-                results = take(*(s.take(chosen) for s, chosen in zip(samples, rows, strict=True)))
+                results = take(*(drawn[id(sample)] for sample in group))
             except ValueError:
-                return [_Spread([], m, n) for _ in found]
-            for held, result in zip(values, results, strict=True):
+                values[i], defined[i] = [[] for _ in founds[i]], False
+                continue
+            for held, result in zip(values[i], results, strict=True):
                 held.append(float(result.value or 0.0))
-    return [_Spread(held, m, n) for held in values]
+    return [[_Spread(held, m, n) for held in group] for group in values]
 
 
 def _note(name: str, settings: Options, sample: Sample) -> str:

@@ -31,7 +31,7 @@ from mixtura.blocks import (
     unit_rows,
 )
 from mixtura.diversity.embeddings import kmeans
-from mixtura.diversity.lexical import Text, ngrams, words
+from mixtura.diversity.lexical import Text, words
 
 
 def _pair(x: Matrix, y: Matrix, rows: int = 2) -> tuple[Matrix, Matrix, Any]:
@@ -43,7 +43,7 @@ def _pair(x: Matrix, y: Matrix, rows: int = 2) -> tuple[Matrix, Matrix, Any]:
     return x, y, xp
 
 
-def median_bandwidth(x: Matrix, y: Matrix, rows: int = 2000) -> float:
+def median_bandwidth(x: Matrix, y: Matrix, rows: int = 1000) -> float:
     """Median Euclidean distance between different rows of the pooled set: the RBF bandwidth.
 
     Read off at most `rows` rows, evenly spaced over the pool. Raises ValueError if it is zero.
@@ -489,40 +489,73 @@ class NgramModel:
         if order < 1 or not 0 < discount < 1:
             raise ValueError(f"order must be at least 1 and 0 < discount < 1: {order}, {discount}")
         self.order, self.discount = order, discount
-        self.counts: Counter[tuple[str, ...]] = Counter()
-        for text in texts:
-            padded = self._padded(text)
-            for size in range(1, order + 1):
-                # Only runs that end in a predicted token: the padding is never one.
-                self.counts.update(ngrams(padded[order - size :], size))
-        self.seen: Counter[tuple[str, ...]] = Counter()
-        self.kinds: Counter[tuple[str, ...]] = Counter()
-        for gram, count in self.counts.items():
-            self.seen[gram[:-1]] += count
-            self.kinds[gram[:-1]] += 1
-        if self.kinds[()] < 2:
+        # Numbers of words; the unknown one and what stands before a text come after them.
+        self.codes: dict[str, int] = {"</s>": 0}
+        cut = [words(text) for text in texts]
+        for word in chain.from_iterable(cut):
+            self.codes.setdefault(word, len(self.codes))
+        if len(self.codes) < 2:
             raise ValueError("texts hold no words")
+        self.base = len(self.codes) + 2
+        places, _ = self._places(cut)
+        # For each number of words before: the histories seen, how often and with how many
+        # different next words, and the runs of a history and a next word with their counts.
+        self.levels = []
+        history = np.zeros(len(places[0]), np.int64)
+        for back in range(order):
+            histories, history = np.unique(
+                history * self.base + places[back] if back else history, return_inverse=True
+            )
+            runs, counts = np.unique(history * self.base + places[0], return_counts=True)
+            seen, kinds = np.bincount(history), np.bincount(runs // self.base)
+            self.levels.append((histories, seen, kinds, runs, counts))
 
-    def _padded(self, text: Text) -> list[str]:
-        return ["<s>"] * (self.order - 1) + words(text) + ["</s>"]
+    def _places(self, texts: Sequence[Text]) -> tuple[list[np.ndarray], np.ndarray]:
+        """Codes of all words to predict, of the words 1 ... order - 1 before; number in a text."""
+        unknown, start = len(self.codes), [len(self.codes) + 1] * (self.order - 1)
+        rows = [[*start, *(self.codes.get(w, unknown) for w in words(t)), 0] for t in texts]
+        flat = np.fromiter(chain.from_iterable(rows), np.int64)
+        tokens = np.array([len(row) - len(start) for row in rows], np.int64)
+        at = np.arange(tokens.sum()) + np.repeat(np.arange(1, len(rows) + 1), tokens) * len(start)
+        return [flat[at - back] for back in range(self.order)], tokens
+
+    def _probabilities(self, places: Sequence[np.ndarray]) -> np.ndarray:
+        p = np.full(len(places[0]), 1 / (self.levels[0][2][0] + 1))
+        history = np.zeros(len(p), np.int64)
+        for back, (histories, seen, kinds, runs, counts) in enumerate(self.levels):
+            history = _find(histories, history, self.base, places[back] if back else None)
+            run = _find(runs, history, self.base, places[0])
+            own = np.where(run < 0, 0, np.maximum(counts[run] - self.discount, 0))
+            longer = (own + self.discount * kinds[history] * p) / seen[history]
+            p = np.where(history < 0, p, longer)
+        return p
 
     def probability(self, history: tuple[str, ...], word: str) -> float:
-        """Probability of a word, or of the end "</s>", after at most order - 1 words."""
-        p = 1 / (self.kinds[()] + 1)
-        for start in range(len(history), -1, -1):
-            before = history[start:]
-            total = self.seen.get(before, 0)
-            if total == 0:
-                break
-            own = max(self.counts.get((*before, word), 0) - self.discount, 0)
-            p = (own + self.discount * self.kinds[before] * p) / total
-        return p
+        """Probability of a word, or of the end "</s>", after at most order - 1 words.
+
+        "<s>" in the history stands for the place before a text.
+        """
+        codes = {**self.codes, "<s>": len(self.codes) + 1}
+        given = [word, *reversed(history)]
+        # -1 is found nowhere: there the history ends.
+        places = [
+            np.array([codes.get(given[back], len(self.codes)) if back < len(given) else -1])
+            for back in range(self.order)
+        ]
+        return float(self._probabilities(places)[0])
 
     def log_probs(self, texts: Sequence[Text]) -> tuple[np.ndarray, np.ndarray]:
         """Summed natural log-probability and number of tokens, its end included, of each text."""
-        logs, tokens = np.zeros(len(texts)), np.zeros(len(texts), int)
-        for i, text in enumerate(texts):
-            grams = ngrams(self._padded(text), self.order)
-            tokens[i] = len(grams)
-            logs[i] = sum(math.log(self.probability(gram[:-1], gram[-1])) for gram in grams)
-        return logs, tokens
+        places, tokens = self._places(texts)
+        of_text = np.repeat(np.arange(len(texts)), tokens)
+        logs = np.log(self._probabilities(places))
+        return np.bincount(of_text, weights=logs, minlength=len(texts)), tokens
+
+
+def _find(held: np.ndarray, history: np.ndarray, base: int, word: np.ndarray | None) -> np.ndarray:
+    """Places in the sorted keys `held` of each history with a word before or after it, else -1."""
+    keys = (
+        history if word is None else np.where((history < 0) | (word < 0), -1, history * base + word)
+    )
+    at = np.searchsorted(held, keys).clip(max=len(held) - 1)
+    return np.where(held[at] == keys, at, -1)

@@ -313,6 +313,25 @@ def facility_location(embeddings: Matrix, reference: Matrix, *, block: int = BLO
     return float(1 - nearest(y, x, 1, block=block).mean(dtype=namespace(x).float64) / 2)
 
 
+def novelsum_density(
+    embeddings: Matrix,
+    reference: Matrix,
+    *,
+    beta: float = 0.5,
+    k: int = 10,
+    block: int = BLOCK,
+) -> Matrix:
+    """(n,) densities of NovelSum: (mean squared distance to the k nearest of the reference)^-beta.
+
+    1e-9 is added to the mean. They depend on a text and the reference alone, not on the other
+    texts. embeddings: (n, d), reference: (m, d) with m >= k.
+    """
+    x, y = unit_rows(embeddings), unit_rows(reference, "reference")
+    same_space(x, y, ("embeddings", "reference"))
+    to_reference = nearest(x, y, k, block=block).mean(1, dtype=namespace(x).float64)
+    return (to_reference + 1e-9) ** -beta
+
+
 def novelsum(
     embeddings: Matrix,
     reference: Matrix,
@@ -320,21 +339,24 @@ def novelsum(
     alpha: float = 1.0,
     beta: float = 0.5,
     k: int = 10,
+    density: Matrix | None = None,
     block: int = BLOCK,
 ) -> float:
     """NovelSum (arXiv 2502.17184): distances weighted by proximity and by density.
 
-    density_j = (mean squared distance of text j to its k nearest in the reference + 1e-9)^-beta.
-    For each text i the values density_j * (1 - cos_ij) are sorted ascending, itself first, and
-    averaged with weights rank^-alpha; the score is the mean over i. embeddings: (n, d), reference:
-    (m, d) with m >= k, usually the real data. A text that is itself in the reference finds itself.
+    density_j = (mean squared distance of text j to its k nearest in the reference + 1e-9)^-beta,
+    computed here unless `density` holds the texts' own (`novelsum_density`). For each text i the
+    values density_j * (1 - cos_ij) are sorted ascending, itself first, and averaged with weights
+    rank^-alpha; the score is the mean over i. embeddings: (n, d), reference: (m, d) with m >= k,
+    usually the real data. A text that is itself in the reference finds itself.
     Time O(n^2 (d + log n)), memory O(n * block / 8 per core).
     """
-    x, y = unit_rows(embeddings, rows=2), unit_rows(reference, "reference")
-    same_space(x, y, ("embeddings", "reference"))
+    x = unit_rows(embeddings, rows=2)
     xp = namespace(x)
-    to_reference = nearest(x, y, k, block=block).mean(1, dtype=xp.float64)
-    density = (to_reference + 1e-9) ** -beta
+    if density is None:
+        density = novelsum_density(x, reference, beta=beta, k=k, block=block)
+    elif len(density) != len(x):
+        raise ValueError(f"density must have {len(x)} entries, not {len(density)}")
     density = density.astype(x.dtype) if xp is np else density.to(x.dtype)
     weights = _zeros(len(x), x) + 1
     weights = weights.cumsum(0) ** -alpha
