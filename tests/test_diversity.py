@@ -198,6 +198,34 @@ def test_vendi_falls_with_order_and_ignores_a_second_copy(n, d, seed):
     assert values[-1] >= 1 - 1e-9 and values[0] <= min(n, d)
 
 
+def test_against_the_package_emb_diversity():
+    import emb_diversity as measures
+
+    def theirs(name, **options):
+        return pytest.approx(getattr(measures, name)(X, **options)["value"], rel=1e-6)
+
+    n = len(X)
+    assert dv.dcscore(X) == theirs("dcscore")
+    assert dv.dcscore(X, tau=0.05) == theirs("dcscore", tau=0.05)
+    # Its tau is gamma or the degree in the other kernels, which take rows as they are.
+    for kernel, short in (("rbf", "rbf"), ("laplacian", "lap")):
+        found = measures.dcscore(unit(X), kernel_type=short, tau=0.7)["value"]
+        assert dv.dcscore(X, kernel, gamma=0.7) == pytest.approx(found, rel=1e-6)
+    found = measures.dcscore(unit(X), kernel_type="poly", tau=2)["value"]
+    assert dv.dcscore(X, "polynomial", degree=2) == pytest.approx(found, rel=1e-6)
+    assert math.log(dv.vendi_score(X, 2)) == theirs("renyi_entropy", alpha=2.0)
+    assert math.log(dv.vendi_score(X)) == theirs("renyi_entropy", alpha=1.0)
+    assert dv.mean_pairwise_distance(X) == theirs("mean_pw_dist")
+    assert dv.chamfer_distance(X) == theirs("chamfer_dist")
+    # It divides by n - 1, and leaves the unit matrix out of the determinant.
+    assert dv.radius(X, normalise=False) * math.sqrt(n / (n - 1)) == theirs("geo_mean_std")
+    eps = 0.5
+    ours = n * (dv.log_determinant(X, eps) + math.log(eps))
+    assert ours == theirs("log_determinant", eps=eps)
+    one = measures.cluster_inertia(unit(X), n_clusters=1)["value"]
+    assert dv.kmeans_inertia(X, clusters=1) * n == pytest.approx(one)
+
+
 def test_vendi_refuses_negative_order():
     with pytest.raises(ValueError, match="q must"):
         dv.vendi_score(X, -1)

@@ -205,6 +205,24 @@ def test_mauve_limits():
         shift.mauve(X, Y, 1000)
 
 
+def test_mauve_against_the_published_package():
+    from mauve import compute_mauve
+
+    random = np.random.default_rng(5)
+    # Four tight heaps on the sphere, so that any clustering finds the same four buckets.
+    centres = np.eye(4)
+    real, made = (
+        centres[random.choice(4, 200, p=share)] + random.normal(scale=1e-3, size=(200, 4))
+        for share in ([0.4, 0.3, 0.2, 0.1], [0.1, 0.1, 0.3, 0.5])
+    )
+    found = compute_mauve(
+        real, made, num_buckets=4, kmeans_explained_var=0.999,
+        divergence_curve_discretization_size=100,
+    )  # fmt: skip
+    assert shift.mauve(real, made, buckets=4) == pytest.approx(found.mauve, abs=1e-3)
+    assert 0.1 < found.mauve < 0.9
+
+
 def test_label_shift_by_hand():
     assert shift.label_shift("aab", "abb") == pytest.approx(1 / 3)
     assert shift.label_shift([1, 2], [3]) == 1
