@@ -183,15 +183,20 @@ def _texts_between(function: Callable[..., Any], **options: Any) -> Measure:
 
 
 def _kernelled(function: Callable[..., Any], limit: int, **options: Any) -> Measure:
-    def call(real: Sample, other: Sample, **o: Any) -> Any:
-        # One kernel for the value, which comes first, its floor and all subsets: a ratio of
-        # distances in two kernels would say nothing.
-        if "bandwidth" not in real.shared:
-            width = shift.median_bandwidth(real.embeddings, other.embeddings)
-            real.shared["bandwidth"] = width
-        return function(real.embeddings, other.embeddings, bandwidth=real.shared["bandwidth"], **o)
+    def call(real: Sample, other: Sample, kernel: str, bandwidth: Any, **o: Any) -> Any:
+        if kernel != "rbf":
+            raise ValueError(f"kernel must be rbf, not {kernel!r}")
+        if bandwidth == "median":
+            # Of the real rows alone: one kernel for all levels, their floor and all subsets, for
+            # distances in two kernels cannot be compared.
+            if "bandwidth" not in real.shared:
+                halves = real.embeddings[::2], real.embeddings[1::2]
+                real.shared["bandwidth"] = shift.median_bandwidth(*halves)
+            bandwidth = real.shared["bandwidth"]
+        return function(real.embeddings, other.embeddings, bandwidth=bandwidth, **o)
 
-    return Measure(call, ("embeddings",), options, limit)
+    known = {"kernel": "rbf", "bandwidth": "median"}
+    return Measure(call, ("embeddings",), {**known, **options}, limit)
 
 
 def _perplexity(real: Sample, other: Sample, order: int) -> float:

@@ -116,7 +116,7 @@ def _tiles(n: int, m: int, block: int) -> list[tuple[slice, slice]]:
 def _bandwidth(x: Matrix, y: Matrix, bandwidth: float | None) -> float:
     if bandwidth is None:
         return median_bandwidth(x, y)
-    if not 0 < bandwidth < math.inf:
+    if not (isinstance(bandwidth, int | float) and 0 < bandwidth < math.inf):
         raise ValueError(f"bandwidth must be positive, not {bandwidth}")
     return float(bandwidth)
 
