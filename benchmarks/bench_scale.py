@@ -1,18 +1,17 @@
-"""Quadratic measures and the panel at n = 100,000: time grows as n squared, memory with n."""
+"""Quadratic measures at n = 100,000: time grows as n squared, memory with n."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from bench_panel import both_panels
 from measuring import Row, compare, unit
 
 from mixtura import diversity, shift
 
-TITLE = "Measures and the panel at n = 100,000"
+TITLE = "Measures at n = 100,000"
 
 
 def run(quick: bool = False) -> Iterator[Row]:
-    """Yield one row a measure, tens of minutes; quick: a fifth of the texts."""
+    """Yield one row a measure, about 20 minutes; quick: a fifth of the texts."""
     n = 20_000 if quick else 100_000
     x, y = unit(n), unit(n, seed=1)
     cases: dict[str, Callable[[], Any]] = {
@@ -25,4 +24,3 @@ def run(quick: bool = False) -> Iterator[Row]:
     }
     for name, function in cases.items():
         yield compare(f"{name} n={n} d=384", function, "none", None, "< 1000 MB")
-    yield both_panels(n, "< 900 s and < 4000 MB")

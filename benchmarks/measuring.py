@@ -56,17 +56,22 @@ def compare(
 ) -> Row:
     """Time both sides in turn, `repeats` times, and compare the medians.
 
+    CPU seconds, of all cores, say more than wall time where other work runs beside.
     The ratio is peer / ours, the other way where the target says "times". With `close` also fail
     where the results differ by more, relative.
     """
-    own, other, extra = [], [], 0.0
+    own, other, own_cpu, other_cpu, extra = [], [], [], [], 0.0
     for _ in range(repeats):
+        began = time.process_time()
         seconds, memory, result = measure(ours)
         own.append(seconds)
+        own_cpu.append(time.process_time() - began)
         extra = max(extra, memory)
         if peer is not None:
+            began = time.process_time()
             seconds, _, expected = measure(peer)
             other.append(seconds)
+            other_cpu.append(time.process_time() - began)
             if close is not None and not np.allclose(result, expected, close, 0):
                 raise AssertionError(f"{name}: {result} is not the peer's {expected}")
     seconds = float(np.median(own))
@@ -75,8 +80,10 @@ def compare(
     return {
         "measure": name,
         "ours s": seconds,
+        "CPU s": float(np.median(own_cpu)),
         "peer": peer_name,
         "peer s": peer_seconds,
+        "peer CPU s": float(np.median(other_cpu)) if other else None,
         "ratio": 1 / ratio if ratio and "times" in target else ratio,
         "extra MB": round(extra),
         "target": target,
