@@ -1,4 +1,7 @@
 import itertools
+import os
+import subprocess
+import sys
 
 import faiss
 import numpy as np
@@ -17,6 +20,9 @@ WORDS = (
     *("dull", "bright", "brave", "clever", "heart", "laugh", "tears", "summer", "winter", "city"),
     *("road", "night", "child", "mother", "father", "dream", "war", "love", "loss", "hope"),
 )
+
+
+THREADS = ("POLARS_MAX_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS")
 
 
 def frame_of(texts, prefix="r"):
@@ -174,6 +180,31 @@ def test_threads_change_nothing():
     assert len(one[1]) > 50
     for a, b in zip(one, four, strict=True):
         assert_frame_equal(a, b)
+
+
+def test_threads_of_the_libraries_change_nothing():
+    """Polars, rensa and faiss take their threads from the environment when they start."""
+    code = """
+import numpy as np, polars as pl
+from mixtura.dedup import deduplicate
+rng = np.random.default_rng(0)
+texts = [" ".join(rng.choice(list("abc"), 7)) for _ in range(3000)]
+frame = pl.DataFrame({"id": [str(i) for i in range(3000)], "text": texts})
+kept, gone = deduplicate(frame, 0.6, embeddings=rng.normal(size=(3000, 5)), semantic_threshold=0.98)
+print(kept.write_csv(), gone.write_csv())
+"""
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, **dict.fromkeys(THREADS, count)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for count in ("1", "4")
+    ]
+    assert all(stage in printed[0] for stage in (",exact,", ",fuzzy,", ",semantic,"))
+    assert printed[0] == printed[1]
 
 
 @pytest.mark.parametrize("exhaustive_to", [10_000, 100])
