@@ -129,6 +129,35 @@ def test_a_variant_changes_the_keys_that_it_gives(tiny: dict[str, Any]) -> None:
     }
 
 
+def test_embeddings_and_a_judge_are_asked_for_where_a_variant_reads_them(
+    tiny: dict[str, Any],
+) -> None:
+    more = copy.deepcopy(tiny)
+    more["curation"] = {
+        "near": {"semantic": {}},
+        "close": {"decontaminate": {"similarity": 0.9}, "embedder": "reader"},
+        "trained": {"filters": {"label_consistency": {}}},
+        "judged": {"filters": {"label_consistency": {"judge": "writer"}}},
+    }
+    for name in more["curation"]:
+        more["pipelines"][name] = {"of": "topic", "curation": name}
+    more["generate"]["pipelines"] = ["topic", *more["curation"]]
+    plan = read_plan(more)
+    asked = {}
+    for name in more["generate"]["pipelines"]:
+        made = SimpleNamespace(generator="writer", pipeline=name, level="D0")
+        asked[name] = [*plan.pool_embeddings(made).values(), *plan.judged(made)]
+    folder = "results/tiny/embeddings/reader"
+    vectors = [f"{folder}/pool/writer/topic/D0.parquet", f"{folder}/protected.parquet"]
+    assert asked == {
+        "topic": [],
+        "near": vectors,
+        "close": vectors,
+        "trained": vectors,
+        "judged": ["results/tiny/judged/writer/writer/topic/D0.parquet"],
+    }
+
+
 def test_a_models_own_resources_come_before_its_stages(tiny: dict[str, Any]) -> None:
     given = copy.deepcopy(tiny)
     given["resources"] = {"finetune": {"mem_mb": 5000, "runtime": 20}}

@@ -653,7 +653,7 @@ class Plan:
         found = DEFAULT_RESOURCES.get(stage, Resources())
         owner: Any = None
         if stage == "generate":
-            owner = self.study.generators[wildcards.generator]
+            owner = self.study.generators[getattr(wildcards, "judge", wildcards.generator)]
         elif stage == "finetune":
             owner = self.study.downstream[wildcards.model]
         for given in (self.study.resources.get(stage), owner and owner.resources):
