@@ -40,5 +40,6 @@ except ValueError as error:
     ) from None
 write_table(removed, snakemake.output.removed, empty=True)
 write_table(counts, snakemake.output.counts)
-write_table(rows, snakemake.output.rows, **job.settings)
-job.done(rows=rows.height, removed=removed.height)
+topics = rows["topic"].drop_nulls().n_unique()
+write_table(rows, snakemake.output.rows, topics=topics, **job.settings)
+job.done(rows=rows.height, removed=removed.height, topics=topics)
