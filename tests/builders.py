@@ -123,7 +123,7 @@ def tiny_study(generator: Path, encoder: Path, data: Path) -> dict[str, Any]:
         "embedders": ["reader"],
         "diversity": {"repeats": 4},
         "shift": {"repeats": 4},
-        "designs": {"real": [16], "mix-add": {"ratios": [1]}, "level": {}},
+        "designs": {"real": [16], "mix-add": {"ratios": [1]}, "level": {}, "controls": []},
         "downstream": {"reader": {"model": "reader", "steps": 4, "learning_rate": 0.001}},
         "seeds": [0, 1],
     }

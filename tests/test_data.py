@@ -1,6 +1,8 @@
 """Canonical rows and splits."""
 
 import json
+from itertools import pairwise
+from typing import Any
 
 import polars as pl
 import pytest
@@ -114,13 +116,15 @@ def test_prefixes_are_nested_and_balanced(a: int, b: int) -> None:
     assert large.filter(label="positive").height == max(a, b)
 
 
-SIZES = {"n_real": 4, "n_generated": 6, "study_seed": 1}
+def arm(n_real: int, n_generated: int = 0, draw: str = "fixed") -> dict[str, Any]:
+    sizes = {"n_real": n_real, "n_generated": n_generated, "repeat_to": 0}
+    return {**sizes, "draw": draw, "study_seed": 1}
 
 
 def test_a_mix_is_ids_and_sources_and_changes_with_the_seed() -> None:
     splits = split_rows(labelled(60), 20, 12, 8, 0)
     generated = labelled(20).with_columns(pl.col("id").str.replace("r", "g"))
-    mixes = [mix_rows(splits, generated, draw="fixed", seed=seed, **SIZES) for seed in (0, 0, 1)]
+    mixes = [mix_rows(splits, generated, arm(4, 6), seed) for seed in (0, 0, 1)]
     assert mixes[0].equals(mixes[1]) and mixes[0].columns == ["id", "source"]
     real, made = ([m.filter(source=s) for m in mixes] for s in ("real", "generated"))
     assert real[0].equals(real[2])  # one draw for all seeds
@@ -131,24 +135,19 @@ def test_a_mix_is_ids_and_sources_and_changes_with_the_seed() -> None:
 def test_a_mix_never_holds_test_or_reference_rows() -> None:
     splits = split_rows(labelled(60), 20, 12, 8, 0)
     kept = set(splits.filter(pl.col("split").is_in(["test", "reference"]))["id"])
-    drawn = [
-        mix_rows(splits, None, n_real=20, n_generated=0, draw="per-seed", study_seed=1, seed=seed)
-        for seed in range(5)
-    ]
+    drawn = [mix_rows(splits, None, arm(20, draw="per-seed"), seed) for seed in range(5)]
     assert all(kept.isdisjoint(mix["id"]) for mix in drawn)
     assert len({frozenset(mix["id"]) for mix in drawn}) > 1
 
 
 @pytest.mark.parametrize(
     ("n_real", "n_generated", "told"),
-    [(0, 0, "empty mix"), (0, 4, "no set is given"), (100, 0, "100 rows in equal parts")],
+    [(0, 4, "no set is given"), (100, 0, "100 rows in equal parts")],
 )
 def test_a_mix_that_cannot_be_made_is_an_error(n_real: int, n_generated: int, told: str) -> None:
     splits = split_rows(labelled(60), 20, 12, 8, 0)
     with pytest.raises(ValueError, match=told):
-        mix_rows(
-            splits, None, n_real=n_real, n_generated=n_generated, draw="fixed", study_seed=1, seed=0
-        )
+        mix_rows(splits, None, arm(n_real, n_generated), 0)
 
 
 QA = {"context": "context", "question": "question", "answer": "answer"}
@@ -268,3 +267,29 @@ def test_no_context_stands_on_two_sides(seed: int, contexts: int) -> None:
 def test_contexts_that_do_not_suffice_are_told() -> None:
     with pytest.raises(ValueError, match=r"examples: 0 rows are left of 40 in groups of context"):
         split_rows(questions(40, 2), 15, 15, 4, 0, group="context")
+
+
+def test_repeated_rows_are_the_same_rows_in_equal_parts() -> None:
+    splits = split_rows(labelled(60), 20, 12, 8, 0)
+    once = mix_rows(splits, None, arm(4), 0)["id"].to_list()
+    again = mix_rows(splits, None, {**arm(4), "repeat_to": 10}, 0)
+    assert set(again["id"]) == set(once)
+    times = again.join(splits, on="id").group_by("label", "id").len()
+    assert dict(times.group_by("label").agg(pl.col("len").sum()).iter_rows()) == {
+        "positive": 5,
+        "negative": 5,
+    }
+    assert set(times["len"]) == {2, 3}
+    untrained = mix_rows(splits, None, arm(0), 0)
+    assert untrained.is_empty() and untrained.columns == ["id", "source"]
+
+
+@pytest.mark.parametrize("draw", ["fixed", "per-seed"])
+def test_few_labels_are_nested_and_balanced_in_every_seed(draw: str) -> None:
+    splits = split_rows(labelled(100), 20, 12, 8, 0)
+    label = dict(splits.select("id", "label").iter_rows())
+    for seed in range(4):
+        draws = [mix_rows(splits, None, arm(n, draw=draw), seed)["id"].to_list() for n in (2, 4, 8)]
+        for small, large in pairwise(draws):
+            assert set(small) < set(large)
+        assert all(sum(label[row] == "positive" for row in ids) == len(ids) / 2 for ids in draws)

@@ -1,5 +1,7 @@
 """Fine-tuning learns what can be learnt, repeats itself, and stops loudly."""
 
+import subprocess
+import sys
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -8,23 +10,13 @@ import numpy as np
 import pytest
 
 from builders import reviews
-from mixtura.finetune import (
-    endless_batches,
-    freeze_layers,
-    learning_rate_factor,
-    predict,
-    train_classifier,
-)
+from mixtura.config import Encoder
+from mixtura.finetune import freeze_layers, predict, train_classifier
+from mixtura.training import endless_batches, learning_rate_factor, optimiser_steps
 
 SETTINGS: dict[str, Any] = {
+    **Encoder(model="reader", steps=32, learning_rate=5e-3, max_length=32).model_dump(),
     "labels": ["negative", "positive"],
-    "steps": 32,
-    "batch_size": 16,
-    "learning_rate": 5e-3,
-    "warmup": 0.1,
-    "weight_decay": 0.01,
-    "max_length": 32,
-    "freeze": 0,
 }
 TRAIN, TEST = reviews(200)[:128], reviews(200)[128:]
 
@@ -77,9 +69,111 @@ def test_a_label_outside_the_task_is_named(encoder: Path) -> None:
         trained(encoder, rows=[("a film", "mixed")])
 
 
+def test_an_empty_mix_is_an_error_unless_the_model_stays_untrained(encoder: Path) -> None:
+    with pytest.raises(ValueError, match="an empty mix"):
+        train_classifier(str(encoder), [], [], SETTINGS, 0)
+    model, tokenizer, steps = train_classifier(str(encoder), [], [], {**SETTINGS, "steps": 0}, 0)
+    assert steps.is_empty()
+    assert predict(model, tokenizer, ["a film"], SETTINGS).shape == (1, 2)
+
+
 def test_divergence_is_an_error(encoder: Path) -> None:
     with pytest.raises(FloatingPointError, match="lower learning_rate"):
         trained(encoder, learning_rate=1e30)
+    with pytest.raises(FloatingPointError, match=r"at step 1 \(loss_bound 0.1\)"):
+        trained(encoder, loss_bound=0.1)
+
+
+def test_a_text_longer_than_the_model_can_see_is_an_error(encoder: Path) -> None:
+    with pytest.raises(ValueError, match="max_length: 65 is more than the 64 tokens"):
+        trained(encoder, max_length=65)
+
+
+def test_epochs_are_as_many_steps_as_the_rows_need() -> None:
+    told = {"steps": 200, "epochs": 3, "batch_size": 16}
+    assert optimiser_steps(told, 33) == 9
+    assert optimiser_steps({**told, "epochs": None}, 33) == 200
+
+
+def killed_at(encoder: Path, folder: Path, step: int, how: str) -> None:
+    """Train in a process of its own that a signal ends at `step`."""
+    script = f"""
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from test_finetune import SETTINGS, TRAIN
+from mixtura.finetune import train_classifier
+texts, labels = zip(*TRAIN)
+def hit(step, steps, loss):
+    if step == {step}:
+        os.kill(os.getpid(), signal.{how})
+train_classifier({str(encoder)!r}, texts, labels, {{**SETTINGS, "steps": 8}}, 0, hit,
+                 Path({str(folder)!r}), {1e-9 if how == "SIGKILL" else 60})
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=300
+    )
+    assert run.returncode != 0 and (folder / "checkpoint.safetensors").exists(), run.stderr
+    if how != "SIGKILL":
+        assert f"stopped by {how}; a checkpoint is kept" in run.stderr
+
+
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGUSR1", "SIGKILL"])
+def test_a_killed_run_goes_on_and_ends_in_the_same_weights(
+    encoder: Path, tmp_path: Path, how: str
+) -> None:
+    texts, labels = zip(*TRAIN, strict=True)
+    seen: list[int] = []
+    told = {**SETTINGS, "steps": 8}
+    whole, _, steps = train_classifier(str(encoder), texts, labels, told, 0)
+    killed_at(encoder, tmp_path, 5, how)
+    model, _, again = train_classifier(
+        *(str(encoder), texts, labels, told, 0),
+        lambda step, steps, loss: seen.append(step),
+        tmp_path,
+    )
+    # SIGKILL comes before the checkpoint of its own step.
+    assert seen == ([5, 6, 7, 8] if how == "SIGKILL" else [6, 7, 8])
+    assert again["loss"].to_list() == steps["loss"].to_list()
+    for one, other in zip(whole.parameters(), model.parameters(), strict=True):
+        assert bool((one == other).all())
+
+
+def test_a_checkpoint_of_another_run_is_not_read(encoder: Path, tmp_path: Path) -> None:
+    texts, labels = zip(*TRAIN, strict=True)
+    told = {**SETTINGS, "steps": 2}
+    train_classifier(str(encoder), texts, labels, told, 0, resume=tmp_path, minutes=1e-9)
+    seen: list[int] = []
+    train_classifier(
+        *(str(encoder), texts, labels, told, 1),
+        lambda step, steps, loss: seen.append(step),
+        tmp_path,
+    )
+    assert seen == [1, 2]
+
+
+def test_a_full_gpu_halves_the_batch_to_a_limit_and_records_it(
+    encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch = pytest.importorskip("torch")
+    told = {"steps": 3, "halvings": 2}
+    from transformers import BertForSequenceClassification as Bert
+
+    forward = Bert.forward
+    _, _, whole = trained(encoder, **told)
+
+    def short_of_memory(self: Any, *given: Any, **named: Any) -> Any:
+        if len(named["input_ids"]) > room:
+            raise torch.OutOfMemoryError("a full GPU")
+        return forward(self, *given, **named)
+
+    monkeypatch.setattr(Bert, "forward", short_of_memory)
+    room = 4
+    _, _, cut = trained(encoder, **told)
+    assert whole["micro_batch"].to_list() == [16] * 3 and cut["micro_batch"].to_list() == [4] * 3
+    room = 2
+    with pytest.raises(MemoryError, match=r"no room for 4 rows .* raise halvings"):
+        trained(encoder, **told)
 
 
 def test_every_row_once_an_epoch() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from mixtura.config import ConfigError
-from mixtura.plan import Arm, Plan, read_plan
+from mixtura.designs import Arm
+from mixtura.plan import Plan, read_plan
 
 
 @pytest.fixture
@@ -22,8 +23,8 @@ def test_designs_become_arms_and_share_the_baseline(plan: Plan) -> None:
     assert found == [
         ("real-only", 16, 0, None),
         ("mix-add", 16, 16, "D0"),
-        ("level", 0, 16, "D0"),
         ("mix-add", 16, 16, "D6"),
+        ("level", 0, 16, "D0"),
         ("level", 0, 16, "D6"),
     ]
     assert {p.baseline for p in plan.points} == {None, Arm(16)}
@@ -37,6 +38,56 @@ def test_an_arm_is_named_by_its_own_settings(tiny: dict[str, Any], plan: Plan) -
     more["generators"]["writer"]["sampling"]["temperature"] = 0.5
     assert set(plan.arms) < set(read_plan(more).arms)
     assert len({Arm(16).name, Arm(18).name, Arm(16, 16, "g", "p", "D0").name}) == 3
+
+
+def with_designs(tiny: dict[str, Any], **designs: Any) -> Plan:
+    return read_plan({**tiny, "designs": designs})
+
+
+def test_shares_of_a_fixed_total_are_compared_with_all_real(tiny: dict[str, Any]) -> None:
+    plan = with_designs(
+        tiny, **{"real": [8], "mix-fixed": {"total": 16, "shares": [0, 0.25, 1]}, "controls": []}
+    )
+    rows = plan.arm_rows()
+    alone = [row["n_real"] for row in rows if row["design"] == "real-only"]
+    assert alone == [8, 12, 16]  # at every number of real rows that occurs
+    mixed = [row for row in rows if row["design"] == "mix-fixed" and row["level"] == "D6"]
+    assert [(r["n_real"], r["n_generated"], r["share"]) for r in mixed] == [
+        (12, 4, 0.25),
+        (0, 16, 1),
+    ]
+    assert {row["baseline"] for row in mixed} == {Arm(16).name}
+    assert {row["rows"] for row in mixed} == {16}
+
+
+def test_a_grid_crosses_real_with_generated(tiny: dict[str, Any]) -> None:
+    plan = with_designs(
+        tiny, real=[4], grid={"real": [8, 16], "generated": [4, 8]}, controls=["repeated"]
+    )
+    grid = [point for point in plan.points if point.design == "grid"]
+    assert [(p.arm.n_real, p.arm.n_generated) for p in grid if p.arm.level == "D0"] == [
+        (8, 4),
+        (8, 8),
+        (16, 4),
+        (16, 8),
+    ]
+    assert all(p.baseline == Arm(p.arm.n_real) for p in grid)
+    # The control has the arm's real rows and its size; the two levels share it.
+    assert all(p.control == Arm(p.arm.n_real, repeat_to=p.arm.rows) for p in grid)
+    repeated = [p.arm.rows for p in plan.points if p.design == "real-repeated"]
+    assert repeated == [12, 16, 20, 24]
+
+
+def test_sources_are_compared_at_equal_n_beside_an_untrained_model(tiny: dict[str, Any]) -> None:
+    two = copy.deepcopy(tiny)
+    two["generators"]["second"] = two["generators"]["writer"]
+    two["generate"]["generators"] = ["writer", "second"]
+    plan = with_designs(two, real=[16], sources={"n": 8}, controls=["zero-shot"])
+    points = [point for point in plan.points if point.design == "sources"]
+    assert {point.arm.generator for point in points} == {"writer", "second"}
+    assert {(point.arm.n_real, point.arm.n_generated) for point in points} == {(16, 8)}
+    assert [row["rows"] for row in plan.arm_rows() if row["design"] == "zero-shot"] == [0]
+    assert Arm(0).name in plan.arms
 
 
 def test_a_larger_n_adds_shards(tiny: dict[str, Any], plan: Plan) -> None:
@@ -166,7 +217,8 @@ def test_a_models_own_resources_come_before_its_stages(tiny: dict[str, Any]) -> 
         "resources": {"mem_mb": 90_000, "gpu": 2, "threads": 8},
     }
     plan = read_plan(given)
-    small, large = SimpleNamespace(model="reader"), SimpleNamespace(model="large")
+    arm = next(iter(plan.arms))
+    small, large = (SimpleNamespace(model=model, arm=arm) for model in ("reader", "large"))
     assert [plan.mem_mb("finetune")(m, attempt=1) for m in (small, large)] == [5000, 90_000]
     assert plan.mem_mb("finetune")(large, attempt=3) == 270_000
     assert [plan.gpu("finetune")(m) for m in (small, large)] == [0, 2]

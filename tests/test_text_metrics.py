@@ -63,7 +63,7 @@ ARMS = pl.DataFrame(
 def runs(mix: list[str], **numbers: list[list[float]]) -> pl.DataFrame:
     """Predictions of arms "real" and "mix", two seeds, 20 questions with two gold answers."""
     rows = [
-        {"arm": arm, "model": "m", "seed": seed, "id": f"q{item}"}
+        {"arm": arm, "model": "m", "seed": seed, "test": "test", "id": f"q{item}"}
         | {"gold": ["red", "dark red"], "predicted": said[item % len(said)]}
         | {column: values[arm == "mix"][item % 2] for column, values in numbers.items()}
         for arm, said in (("real", ["blue"]), ("mix", mix))
@@ -92,7 +92,7 @@ def test_answers_in_words_reach_scores_and_findings() -> None:
 def test_perplexity_is_over_tokens_and_less_is_better() -> None:
     numbers = {"nll": [[10.0, 4.0], [8.0, 2.0]], "tokens": [[4, 1], [4, 1]]}
     predictions = runs(["blue"], **numbers)
-    assert read_columns(["perplexity"]) == ["id", "gold", "predicted", "nll", "tokens"]
+    assert read_columns(["perplexity"], ["text"])[-3:] == ["predicted", "nll", "tokens"]
     predictions = predictions.with_columns(gold=pl.lit(""))
     found = findings(predictions, ARMS, ["perplexity"])
     real, mix = found["value"]

@@ -79,7 +79,10 @@ def test_the_test_split_is_predicted_and_never_trained_on(done: Path) -> None:
     predictions = table(done, "tables/predictions")
     runs = predictions.group_by("arm", "model", "seed").agg(pl.col("id").sort())
     assert runs.height == 10 and all(set(ids) == test and len(ids) == 40 for ids in runs["id"])
-    for mix in (done / "results/tiny/mixes").rglob("*.parquet"):
+    mixes = list((done / "results/tiny/runs").rglob("mix.parquet"))
+    assert len(mixes) == 10
+    for mix in mixes:
+        assert pl.read_parquet_schema(mix).names() == ["id", "source"]
         assert test.isdisjoint(pl.read_parquet(mix)["id"])
     shown = {
         row
@@ -128,7 +131,7 @@ def test_a_text_is_embedded_once(done: Path, tiny: dict[str, Any]) -> None:
 def test_one_more_seed_trains_that_seed(done: Path, tiny: dict[str, Any]) -> None:
     run = run_snakemake(done, {**tiny, "seeds": [0, 1, 2]}, "-n")
     assert run.stdout.count("Fine-tune reader") == 5
-    rules = {"mix", "finetune", "evaluate", "findings", "figures", "report"}
+    rules = {"finetune", "evaluate", "findings", "figures", "report"}
     assert planned(done, {**tiny, "seeds": [0, 1, 2]}) == rules
 
 
@@ -138,7 +141,7 @@ def test_one_more_seed_trains_that_seed(done: Path, tiny: dict[str, Any]) -> Non
         ({"plots": {"colours": "magma"}}, {"figures", "report"}),
         (
             {"curation": {"full": {"filters": {"length": {"min_words": 2}}}}},
-            {"curate", "embed", "diversity", "shift", "collect_scores", "mix", "finetune"}
+            {"curate", "embed", "diversity", "shift", "collect_scores", "finetune"}
             | {"evaluate", "findings", "figures", "report"},
         ),
         ({"resources": {"finetune": {"mem_mb": 9000}}}, set()),

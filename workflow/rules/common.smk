@@ -25,6 +25,7 @@ localrules:
 
 wildcard_constraints:
     source="[^/]+",
+    shifted="[^/]+",
     generator="[^/]+",
     pipeline="[^/]+",
     level="D[0-6]|paraphrases",

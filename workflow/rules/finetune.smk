@@ -1,4 +1,4 @@
-"""Mixes, models -> runs/{arm}/{model}/seed-{seed}/: predictions of the test split, training log."""
+"""Rows, models -> runs/: the mix of each run, predictions of the test split, training log."""
 
 
 rule finetune:
@@ -6,15 +6,18 @@ rule finetune:
         data=PLAN.data,
         splits=PLAN.path("data/splits.parquet"),
         generated=PLAN.generated_set,
-        mix=PLAN.path("mixes/{arm}/seed-{seed}.parquet"),
+        shifted=PLAN.shifted(),
         model=PLAN.downstream_model,
     output:
         predictions=PLAN.path("runs/{arm}/{model}/seed-{seed}/predictions.parquet"),
         steps=PLAN.path("runs/{arm}/{model}/seed-{seed}/steps.parquet"),
+        mix=PLAN.path("runs/{arm}/{model}/seed-{seed}/mix.parquet"),
     log:
         PLAN.log("finetune", "{arm}/{model}/seed-{seed}"),
     benchmark:
         PLAN.benchmark("finetune", "{arm}/{model}/seed-{seed}")
+    wildcard_constraints:
+        model=PLAN.models_of("encoder"),
     conda:
         "../../envs/finetune.yaml"
     threads: PLAN.threads("finetune")
@@ -22,10 +25,43 @@ rule finetune:
         mem_mb=PLAN.mem_mb("finetune"),
         runtime=PLAN.runtime("finetune"),
         gpu=PLAN.gpu("finetune"),
+        checkpoint_minutes=PLAN.checkpoint_minutes("finetune"),
     params:
         settings=PLAN.finetune_settings,
+        resume=PLAN.finetune_resume,
+        kept=PLAN.kept_model,
         code=code("finetune.py"),
     message:
         "Fine-tune {wildcards.model} on arm {wildcards.arm}, seed {wildcards.seed}"
     script:
         "../scripts/finetune.py"
+
+
+rule probe:
+    input:
+        splits=PLAN.path("data/splits.parquet"),
+        real=PLAN.probe_embeddings,
+        generated=PLAN.probe_sets,
+        shifted=PLAN.shifted_embeddings,
+    output:
+        predictions=PLAN.path("runs/{model}/seed-{seed}/predictions.parquet"),
+        mixes=PLAN.path("runs/{model}/seed-{seed}/mixes.parquet"),
+    log:
+        PLAN.log("probe", "{model}/seed-{seed}"),
+    benchmark:
+        PLAN.benchmark("probe", "{model}/seed-{seed}")
+    wildcard_constraints:
+        model=PLAN.models_of("probe"),
+    conda:
+        "../../envs/core.yaml"
+    threads: PLAN.threads("probe")
+    resources:
+        mem_mb=PLAN.mem_mb("probe"),
+        runtime=PLAN.runtime("probe"),
+    params:
+        settings=PLAN.probe_settings,
+        code=code("probe.py"),
+    message:
+        "Fit {wildcards.model} on every arm, seed {wildcards.seed}"
+    script:
+        "../scripts/probe.py"

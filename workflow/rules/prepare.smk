@@ -45,6 +45,28 @@ rule task:
         "../scripts/task.py"
 
 
+rule shifted:
+    output:
+        PLAN.path("data/shifted/{shifted}.parquet"),
+    log:
+        PLAN.log("shifted", "{shifted}"),
+    benchmark:
+        PLAN.benchmark("shifted", "{shifted}")
+    conda:
+        "../../envs/core.yaml"
+    threads: PLAN.threads("prepare")
+    resources:
+        mem_mb=PLAN.mem_mb("prepare"),
+        runtime=PLAN.runtime("prepare"),
+    params:
+        settings=PLAN.shifted_settings,
+        code=code("task.py"),
+    message:
+        "Read the test set {wildcards.shifted}"
+    script:
+        "../scripts/task.py"
+
+
 rule split:
     input:
         PLAN.data,

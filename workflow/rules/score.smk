@@ -7,11 +7,13 @@ rule embed_real:
         splits=PLAN.path("data/splits.parquet"),
         model=PLAN.path("models/{embedder}"),
     output:
-        PLAN.path("embeddings/{embedder}/reference.parquet"),
+        PLAN.path("embeddings/{embedder}/{real}.parquet"),
     log:
-        PLAN.log("embed_real", "{embedder}"),
+        PLAN.log("embed_real", "{embedder}/{real}"),
     benchmark:
-        PLAN.benchmark("embed_real", "{embedder}")
+        PLAN.benchmark("embed_real", "{embedder}/{real}")
+    wildcard_constraints:
+        real="reference|task",
     conda:
         "../../envs/core.yaml"
     threads: PLAN.threads("embed")
@@ -22,10 +24,37 @@ rule embed_real:
     params:
         settings=PLAN.embed_settings(),
         store=PLAN.path(".embeddings"),
-        splits=["reference"],
+        splits=PLAN.real_splits,
         code=code("embed.py"),
     message:
-        "Embed real reference rows with {wildcards.embedder}"
+        "Embed real rows ({wildcards.real}) with {wildcards.embedder}"
+    script:
+        "../scripts/embed.py"
+
+
+rule embed_shifted:
+    input:
+        rows=PLAN.path("data/shifted/{shifted}.parquet"),
+        model=PLAN.path("models/{embedder}"),
+    output:
+        PLAN.path("embeddings/{embedder}/shifted/{shifted}.parquet"),
+    log:
+        PLAN.log("embed_shifted", "{embedder}/{shifted}"),
+    benchmark:
+        PLAN.benchmark("embed_shifted", "{embedder}/{shifted}")
+    conda:
+        "../../envs/core.yaml"
+    threads: PLAN.threads("embed")
+    resources:
+        mem_mb=PLAN.mem_mb("embed"),
+        runtime=PLAN.runtime("embed"),
+        gpu=PLAN.gpu("embed"),
+    params:
+        settings=PLAN.embed_settings(),
+        store=PLAN.path(".embeddings"),
+        code=code("embed.py"),
+    message:
+        "Embed the test set {wildcards.shifted} with {wildcards.embedder}"
     script:
         "../scripts/embed.py"
 

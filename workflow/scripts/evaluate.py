@@ -1,11 +1,11 @@
 """Score every run on the test split, and write the index of the arms."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from header import Job
+from mixtura.designs import ARMS
 from mixtura.scoring import item_scores, read_columns, run_scores
 from mixtura.tables import write_table
 
@@ -14,15 +14,11 @@ if TYPE_CHECKING:
 
 job = Job(snakemake)
 metrics = job.settings["metrics"]
-runs = []
-for file in snakemake.input:
-    arm, model, seed = Path(file).parts[-4:-1]
-    run = pl.read_parquet(file, columns=read_columns(metrics))
-    names = {"arm": arm, "model": model, "seed": int(seed.removeprefix("seed-"))}
-    runs.append(run.select(*(pl.lit(v).alias(k) for k, v in names.items()), pl.all()))
-predictions = item_scores(pl.concat(runs), metrics)
-arms = pl.DataFrame(job.settings["arms"], infer_schema_length=None)
+columns = read_columns(metrics, job.settings["labels"])
+runs = pl.concat([pl.read_parquet(file, columns=columns) for file in snakemake.input])
+predictions = item_scores(runs, metrics)
+arms = pl.DataFrame(job.settings["arms"], ARMS)
 write_table(predictions, snakemake.output.predictions)
 write_table(arms, snakemake.output.arms)
 write_table(run_scores(predictions, arms, metrics), snakemake.output.scores)
-job.done(runs=len(runs))
+job.done(runs=predictions.select("arm", "model", "seed").n_unique())

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 job = Job(snakemake)
 table = findings(
-    pl.read_parquet(snakemake.input.predictions),
+    pl.read_parquet(snakemake.input.predictions).filter(test="test"),
     pl.read_parquet(snakemake.input.arms),
     job.settings["metrics"],
     seed=job.settings["seed"],

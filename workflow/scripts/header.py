@@ -23,7 +23,7 @@ class Job:
     def __init__(self, snakemake: "Snakemake") -> None:
         """Open the log, and send uncaught errors to it."""
         os.environ |= {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-        if not snakemake.rule.endswith(("model", "task")):  # a module prefixes the names
+        if not snakemake.rule.endswith(("model", "task", "shifted")):  # a module prefixes the names
             os.environ["HF_HUB_OFFLINE"] = "1"
         self.settings: dict[str, Any] = json.loads(snakemake.params.settings)
         self.start = time.monotonic()

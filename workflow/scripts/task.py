@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from header import Job
-from mixtura.data import rated_rows, read_rows, task_rows
+from mixtura.data import balanced_prefix, rated_rows, read_rows, shuffled, task_rows
 from mixtura.fetch import ratings_text, unpack_package
 from mixtura.sources import DATA_PACKAGES, package_command
 from mixtura.tables import write_table
@@ -41,6 +41,8 @@ else:
     frame = pl.from_arrow(loaded.data.table.combine_chunks())
 of = {key: job.settings[key] for key in ("kind", "columns", "labels")}
 rows = task_rows(frame, **of, origin="real")
+if taken := job.settings.get("rows"):  # another test set
+    rows = balanced_prefix(shuffled(rows, job.settings["seed"], "shifted"), taken)
 write_table(rows, snakemake.output[0], source=source, **of)
 job.say(
     f"{rows.height} of {frame.height} rows; duplicates and questions without answer are left out"

@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from mixtura.finetune import endless_batches, learning_rate_factor
+from mixtura.training import computes_bfloat16, endless_batches, learning_rate_factor
 
 
 @dataclass(frozen=True)
@@ -344,16 +344,6 @@ def with_lora(model: Any, settings: dict[str, Any]) -> Any:
         task_type="CAUSAL_LM",
     )
     return get_peft_model(model, config)
-
-
-def computes_bfloat16() -> bool:
-    """Whether bfloat16 is faster than float32 here: CPUs without it emulate it, far slower."""
-    import torch
-
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    can = torch.cpu.get_capabilities()
-    return bool(can.get("amx_tile") or can.get("amx_bf16") or can.get("avx512_bf16"))
 
 
 def _by_length(work: list[Sequenced], size: int) -> Iterator[list[Sequenced]]:

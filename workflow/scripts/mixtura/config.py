@@ -1,8 +1,10 @@
 """The study configuration: every key, its type, default and meaning, checked as a whole."""
 
 import difflib
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, Self, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -118,6 +120,12 @@ class Task(Section):
     )
     noun: str = Field("text", min_length=1, description="what a row is, in words that prompts use")
     test: Positive = Field(1000, description="real rows that only evaluation sees")
+    shifted: dict[Name, Data] = Field(
+        {},
+        description="name -> other test sets with the same labels, such as another domain: what a "
+        "mix does to text of another kind; nothing is trained or decided on them",
+    )
+    shifted_rows: Positive = Field(500, description="rows of each of them")
     reference: Positive = Field(
         512, description="real rows that only the measures see; twice `generate.n` at least"
     )
@@ -166,6 +174,7 @@ class Resources(Section):
     mem_mb: Positive = Field(2000, description="memory of the first attempt, MB")
     runtime: Positive = Field(30, description="time limit of the first attempt, minutes")
     gpu: int = Field(0, ge=0, description="GPUs")
+    checkpoint_minutes: Positive = Field(10, description="most work that a killed training loses")
 
 
 class Generator(Section):
@@ -688,28 +697,128 @@ class LevelAlone(Section):
     n: Positive | None = Field(None, description="rows; default: all `generate.n`")
 
 
+class MixFixed(Section):
+    """The number of rows fixed, generated rows in the place of real ones."""
+
+    total: Positive = Field(description="rows of every mix")
+    shares: list[Share] = Field(
+        min_length=1, description="generated rows of all rows; 0, all real, is always made"
+    )
+
+
+class Grid(Section):
+    """Every number of real rows with every number of generated rows; small sets in large ones."""
+
+    real: list[Positive] | None = Field(None, description="real rows; default: `designs.real`")
+    generated: list[Positive] = Field(min_length=1, description="generated rows")
+
+
+class Sources(Section):
+    """The same number of rows from each generator, and from all together where a set holds them."""
+
+    n: Positive | None = Field(None, description="generated rows; default: all `generate.n`")
+
+
+class Mix(NamedTuple):
+    """The sizes of one mix and of the real rows alone that it is compared with."""
+
+    design: str
+    key: str  # of the configuration
+    n_real: int
+    n_generated: float
+    baseline: int
+
+
 class Designs(Section):
-    """Which mixes are made. Real only, at each of `real`, is always made."""
+    """Which mixes are made. Real only, at each number of real rows, is always made."""
 
     real: list[Positive] = Field(min_length=1, description="numbers of real labelled rows")
     mix_add: MixAdd | None = Field(None, alias="mix-add", description="real plus generated")
+    mix_fixed: MixFixed | None = Field(
+        None, alias="mix-fixed", description="generated in the place of real"
+    )
+    grid: Grid | None = Field(None, description="real by generated")
     level: LevelAlone | None = Field(None, description="generated alone")
+    sources: Sources | None = Field(None, description="one against several generators")
+    controls: list[Literal["repeated", "zero-shot"]] = Field(
+        ["repeated", "zero-shot"],
+        description="made beside real only. repeated: the real rows of a mix, repeated to its "
+        "size, so the same optimiser steps on real text alone; zero-shot: the untrained model "
+        "(chance, where its head is new)",
+    )
+
+    def mixes(self, n: int) -> Iterator[Mix]:
+        """Sizes of every mix with generated rows; `n` is the size of a generated set."""
+        for real in self.real:
+            for ratio in self.mix_add.ratios if self.mix_add else ():
+                yield Mix("mix-add", "mix-add.ratios", real, ratio * real, real)
+            if self.level:
+                yield Mix("level", "level.n", 0, self.level.n or n, real)
+            if self.sources:
+                yield Mix("sources", "sources.n", real, self.sources.n or n, real)
+        if fixed := self.mix_fixed:
+            for made in (share * fixed.total for share in fixed.shares if share):
+                real = fixed.total - round(made)
+                yield Mix("mix-fixed", "mix-fixed.shares", real, made, fixed.total)
+        if self.grid:
+            for real, made in product(self.grid.real or self.real, self.grid.generated):
+                yield Mix("grid", "grid.generated", real, made, real)
+
+    def real_sizes(self, n: int) -> list[int]:
+        """Every number of real rows that occurs, in a mix or alone."""
+        found = {size for mix in self.mixes(n) for size in (mix.n_real, mix.baseline) if size}
+        return sorted({*self.real, *found})
 
 
-class Finetune(Section):
-    """A downstream model and how it is trained."""
+class Encoder(Section):
+    """An encoder that is fine-tuned as a classifier, and how it is trained."""
 
+    kind: Literal["encoder"] = Field("encoder", description="one job for each run")
     model: Name = Field(description="key in `models`")
     steps: Positive = Field(200, description="optimiser steps, the same for every mix")
+    epochs: Positive | None = Field(
+        None, description="in place of `steps`: passes over a mix; a larger mix is trained longer"
+    )
     batch_size: Positive = Field(16, description="rows in one step")
+    halvings: int = Field(
+        3, ge=0, description="how often a batch is cut in two, its gradients added, on a full GPU"
+    )
     learning_rate: float = Field(1e-4, gt=0, strict=False, description="peak of a linear schedule")
     warmup: Share = Field(0.1, description="share of the steps that warm up")
     weight_decay: float = Field(0.01, ge=0, description="AdamW")
     max_length: Positive = Field(64, description="longest text, tokens; the rest is cut")
     freeze: int = Field(0, ge=0, description="lowest layers that stay as they are, embeddings too")
+    loss_bound: float = Field(20.0, gt=0, strict=False, description="a larger loss is an error")
+    keep_checkpoint: bool = Field(
+        False, description="keep the tuned model in checkpoints/ARM/NAME/seed-SEED"
+    )
     resources: Resources | None = Field(
         None, exclude=True, description="what its jobs ask for, before `resources.finetune`"
     )
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if self.epochs and "steps" in self.model_fields_set:
+            raise ValueError("give steps or epochs, not both")
+        return self
+
+
+class Probe(Section):
+    """Logistic regression on stored embeddings: for sweeps of thousands of runs."""
+
+    kind: Literal["probe"] = Field(description="one job for all arms of a seed")
+    embedder: Name = Field(description="key in `embedders`: whose embeddings it reads")
+    c: float = Field(10.0, gt=0, strict=False, description="inverse strength of the L2 penalty")
+    resources: Resources | None = Field(
+        None, exclude=True, description="what its jobs ask for, before `resources.probe`"
+    )
+
+
+def _with_kind(given: Any) -> Any:
+    return {"kind": "encoder", **given} if isinstance(given, dict) else given
+
+
+Downstream = Annotated[Encoder | Probe, Field(discriminator="kind"), BeforeValidator(_with_kind)]
 
 
 class Plots(Section):
@@ -736,8 +845,8 @@ STAGES = (
     "curate",
     "embed",
     "score",
-    "mix",
     "finetune",
+    "probe",
     "findings",
     "report",
 )
@@ -767,7 +876,7 @@ class Study(Section):
     diversity: Diversity = Diversity()
     shift: Shift = Shift()
     designs: Designs
-    downstream: dict[Name, Finetune] = Field(min_length=1, description="name -> model, training")
+    downstream: dict[Name, Downstream] = Field(min_length=1, description="name -> model, training")
     seeds: list[Annotated[int, Field(ge=0)]] = Field(min_length=1, description="one run for each")
     plots: Plots = Plots()
     resources: dict[Literal[STAGES], Resources] = Field(  # type: ignore[valid-type]
@@ -786,8 +895,13 @@ class Study(Section):
 
         for name, generator in self.generators.items():
             known(f"generators.{name}.model", [generator.model], self.models)
-        for name, finetune in self.downstream.items():
-            known(f"downstream.{name}.model", [finetune.model], self.models)
+        for name, model in self.downstream.items():
+            if isinstance(model, Probe):
+                known(
+                    f"downstream.{name}.embedder", [model.embedder], dict.fromkeys(self.embedders)
+                )
+            else:
+                known(f"downstream.{name}.model", [model.model], self.models)
         known("embedders", self.embedders, self.models)
         if self.diversity.judge:
             known("diversity.judge", [self.diversity.judge], self.generators)
@@ -875,6 +989,7 @@ class Study(Section):
         classes = len(task.words)
         for key, rows in (
             ("task.test", task.test),
+            *([("task.shifted_rows", task.shifted_rows)] if task.shifted else []),
             ("task.reference", task.reference),
             ("task.examples", task.examples),
             ("generate.n", n),
@@ -884,26 +999,25 @@ class Study(Section):
                 raise ValueError(f"{key}: {rows} is not a multiple of the {classes} labels")
         for name in self.generate.pipelines:
             self._check_derived(name, self.pipelines[name], n, classes)
-        few = max(self.designs.real)
+        few = max(self.designs.real_sizes(n))
         if task.draw == "fixed" and few > task.examples:
             raise ValueError(
-                f"designs.real: {few} is more than task.examples; allowed: up to {task.examples}, "
-                "or task.draw: per-seed"
+                f"designs.real: {few} real rows are more than task.examples; allowed: up to "
+                f"{task.examples}, or task.draw: per-seed"
             )
-        add = self.designs.mix_add
-        for ratio in add.ratios if add else ():
-            for real in self.designs.real:
-                added = ratio * real
-                if added > n or added % classes:
-                    raise ValueError(
-                        f"designs.mix-add.ratios: {ratio:g} x {real} real rows are {added:g} "
-                        f"generated rows; allowed: multiples of {classes} up to generate.n = {n}"
-                    )
-        alone = self.designs.level
-        if alone and alone.n and (alone.n > n or alone.n % classes):
+        for mix in self.designs.mixes(n):
+            made = mix.n_generated
+            parts = [rows / classes for rows in (made, mix.n_real, mix.baseline)]
+            if made > n or any(abs(part - round(part)) > 1e-9 for part in parts):
+                raise ValueError(
+                    f"designs.{mix.key}: {made:g} generated rows beside {mix.n_real} real ones; "
+                    f"allowed: multiples of {classes}, and up to generate.n = {n} generated rows"
+                )
+        mixed = any(isinstance(self.pipelines[p], SourcesPipeline) for p in self.generate.pipelines)
+        if self.designs.sources and len(self.generate.generators) + mixed < 2:
             raise ValueError(
-                f"designs.level.n: {alone.n}; allowed: multiples of {classes} up to "
-                f"generate.n = {n}"
+                f"designs.sources: compares generators, but generate.generators names "
+                f"{len(self.generate.generators)}; allowed: two or more"
             )
 
     def _check_derived(self, name: str, pipeline: Section, n: int, classes: int) -> None:
@@ -944,13 +1058,26 @@ def load_study(config: dict[str, Any]) -> Study:
         raise ConfigError("\n".join(_explain(detail) for detail in error.errors())) from None
     if study.task.data.package:
         check_supply(study, DATA_PACKAGES[study.task.data.package].rows)
+    for name, data in study.task.shifted.items():
+        if name == "test":
+            raise ConfigError("task.shifted.test: this is the name of the task's own test split")
+        if data.package:
+            have = min(DATA_PACKAGES[data.package].rows.values())
+            wanted = study.task.shifted_rows // len(study.task.words)
+            if have < wanted:
+                raise ConfigError(
+                    f"task.shifted.{name}: {have} rows of a label, but task.shifted_rows needs "
+                    f"{wanted} of each"
+                )
     return study
 
 
 def check_supply(study: Study, rows: dict[str, int]) -> None:
     """Raise ConfigError where the data, `rows` of each label value, has too few for the splits."""
     task = study.task
-    wanted = task.test + task.reference + max(task.examples, *study.designs.real)
+    wanted = (
+        task.test + task.reference + max(task.examples, *study.designs.real_sizes(study.generate.n))
+    )
     if not task.labels:
         if sum(rows.values()) < wanted:
             raise ConfigError(

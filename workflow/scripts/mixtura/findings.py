@@ -10,6 +10,10 @@ from mixtura.stats import NO_GAIN
 
 def describe_arm(row: dict[str, Any]) -> str:
     """What an arm trains on, in words."""
+    if row["design"] == "zero-shot":
+        return "nothing (untrained)"
+    if row["design"] == "real-repeated":
+        return f"{row['n_real']} real, repeated to {row['rows']}"
     if not row["n_generated"]:
         return f"{row['n_real']} real"
     made = f"{row['n_generated']} generated, {row['pipeline']} {row['level']}"
@@ -42,7 +46,8 @@ def findings_text(findings: pl.DataFrame, diversity: pl.DataFrame, shift: pl.Dat
                             sign=True,
                         ),
                         "" if row["p_holm"] is None else f"{row['p_holm']:.3f}",
-                        row["verdict"] or "baseline",
+                        row["verdict"]
+                        or ("baseline" if row["design"] == "real-only" else "control"),
                     ]
                     for row in shown.iter_rows(named=True)
                 ],
@@ -66,7 +71,7 @@ def answers(findings: pl.DataFrame) -> list[tuple[str, str, str]]:
 
 def _answer(findings: pl.DataFrame) -> tuple[str, str, str]:
     compared = findings.filter(pl.col("verdict").is_not_null())
-    base = findings.filter(pl.col("verdict").is_null())
+    base = findings.filter(design="real-only")
     alone = "; ".join(
         f"{describe_arm(row)}: {interval(row['value'], row['low'], row['high'])}"
         for row in base.iter_rows(named=True)

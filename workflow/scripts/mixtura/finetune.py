@@ -1,13 +1,16 @@
 """Fine-tuning of an encoder as a classifier, and its predictions."""
 
-import itertools
-import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
+from mixtura.checkpoint import Checkpoints
+from mixtura.digest import digest
+from mixtura.training import computes_bfloat16, optimiser_steps, planned_batches, train
 
 
 def train_classifier(
@@ -17,12 +20,16 @@ def train_classifier(
     settings: dict[str, Any],
     seed: int,
     progress: Callable[[int, int, float], None] = lambda step, steps, loss: None,
+    resume: Path | None = None,
+    minutes: float = 10,
 ) -> tuple[Any, Any, pl.DataFrame]:
     """Train the encoder in `folder` to tell the labels apart; returns model, tokenizer, steps.
 
-    `settings` are those of `mixtura.config.Finetune` and `labels`, the label words in the order
-    of the classes. The steps frame has columns step, learning_rate, loss. Raises ValueError for a
-    label that is not in `labels`, and FloatingPointError where the loss is not finite.
+    `settings` are those of `mixtura.config.Encoder` and `labels`, the label words in the order
+    of the classes; with 0 steps the model stays as it is, its head new. The folder `resume`
+    gets a checkpoint every so many `minutes` and is gone on from. The frame of steps has columns
+    `mixtura.training.STEPS`. Raises ValueError for no rows, a label that is not in `labels`, or
+    a max_length that the model cannot read, and as `mixtura.training.train`.
     """
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
@@ -32,7 +39,8 @@ def train_classifier(
     unknown = set(labels) - set(settings["labels"])
     if unknown:
         raise ValueError(f"labels {sorted(unknown)} are not of the task {settings['labels']}")
-    if not texts:
+    steps = optimiser_steps(settings, len(texts))
+    if steps and not texts:
         raise ValueError("an empty mix: there is nothing to train on")
     torch.manual_seed(seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -40,50 +48,48 @@ def train_classifier(
     model = AutoModelForSequenceClassification.from_pretrained(
         folder, num_labels=len(settings["labels"]), use_safetensors=True
     ).to(device)
+    most = getattr(model.config, "max_position_embeddings", settings["max_length"])
+    if settings["max_length"] > most:
+        raise ValueError(
+            f"max_length: {settings['max_length']} is more than the {most} tokens that the model "
+            "can see"
+        )
     freeze_layers(model, settings["freeze"])
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(
-        weights, lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
+    encoded = _encode(tokenizer, texts, settings["max_length"])
+    classes = torch.tensor([settings["labels"].index(label) for label in labels], device=device)
+    precision = _precision(device)
+
+    def loss_of(part: list[int], batch: list[int]) -> Any:
+        with precision:
+            loss = model(**_padded(encoded, part, tokenizer, device), labels=classes[part]).loss
+        return loss * (len(part) / len(batch))
+
+    log = train(
+        model,
+        planned_batches(texts, settings["batch_size"], steps, seed),
+        loss_of,
+        [len(row["input_ids"]) for row in encoded],
+        settings,
+        Checkpoints(resume, digest([folder, seed, settings, texts, labels], 16), minutes),
+        progress,
     )
-    classes = [settings["labels"].index(label) for label in labels]
-    batches = endless_batches(texts, settings["batch_size"], seed)
-    plan = list(itertools.islice(batches, settings["steps"]))
-    warmup = settings["warmup"] * len(plan)
-    log = []
-    model.train()
-    for step, rows in enumerate(plan, start=1):
-        rate = settings["learning_rate"] * learning_rate_factor(step, len(plan), warmup)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        batch = _encode(tokenizer, [texts[row] for row in rows], settings, device)
-        target = torch.tensor([classes[row] for row in rows], device=device)
-        loss = model(**batch, labels=target).loss
-        if not torch.isfinite(loss):
-            raise FloatingPointError(
-                f"the loss is {loss.item()} at step {step}; lower learning_rate"
-            )
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(weights, 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        log.append({"step": step, "learning_rate": rate, "loss": loss.item()})
-        progress(step, len(plan), loss.item())
-    return model.eval(), tokenizer, pl.DataFrame(log)
+    return model.eval(), tokenizer, log
 
 
 def predict(
-    model: Any, tokenizer: Any, texts: Sequence[str], settings: dict[str, Any], batch_size: int = 64
+    model: Any, tokenizer: Any, texts: Sequence[str], settings: dict[str, Any], batch_size: int = 32
 ) -> NDArray[np.float32]:
     """(n, classes) probabilities of the classes for each text."""
     import torch
 
-    order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+    encoded = _encode(tokenizer, texts, settings["max_length"])
+    order = sorted(range(len(texts)), key=lambda row: len(encoded[row]["input_ids"]))
     found = np.empty((len(texts), len(settings["labels"])), dtype=np.float32)
-    with torch.inference_mode():
+    with torch.inference_mode(), _precision(model.device.type):
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
-            batch = _encode(tokenizer, [texts[row] for row in rows], settings, model.device)
-            found[rows] = model(**batch).logits.float().softmax(dim=-1).cpu().numpy()
+            logits = model(**_padded(encoded, rows, tokenizer, model.device)).logits
+            found[rows] = logits.float().softmax(dim=-1).cpu().numpy()
     return found
 
 
@@ -103,35 +109,31 @@ def freeze_layers(model: Any, layers: int) -> None:
         part.requires_grad_(False)
 
 
-def endless_batches(
-    texts: Sequence[str], size: int, seed: int, pool: int = 8
-) -> Iterator[list[int]]:
-    """Batches of row numbers without end: every row once an epoch, in an order drawn from `seed`.
+def _precision(device: str) -> Any:
+    """bfloat16 for products where the processor computes in it; weights stay float32."""
+    import torch
 
-    Each `pool` batches share rows of like length, so that little is padded.
-    """
-    rng = random.Random(seed)
-    while True:
-        order = list(range(len(texts)))
-        rng.shuffle(order)
-        batches = []
-        for start in range(0, len(order), pool * size):
-            like = sorted(order[start : start + pool * size], key=lambda row: len(texts[row]))
-            batches += [like[at : at + size] for at in range(0, len(like), size)]
-        rng.shuffle(batches)
-        yield from batches
+    return torch.autocast(device, torch.bfloat16, enabled=computes_bfloat16())
 
 
-def learning_rate_factor(step: int, steps: int, warmup: float) -> float:
-    """Linear warm-up over `warmup` steps, then linear decay that ends above 0 at the last step."""
-    return min(step / warmup if warmup else 1.0, 1.0) * (steps - step + 1) / steps
+def _encode(tokenizer: Any, texts: Sequence[str], max_length: int) -> list[dict[str, Any]]:
+    """What the model reads of each text, as tensors (tokens,)."""
+    import torch
+
+    if not texts:
+        return []
+    made = tokenizer(list(texts), truncation=True, max_length=max_length)
+    return [
+        {key: torch.tensor(values[row]) for key, values in made.items()}
+        for row in range(len(texts))
+    ]
 
 
-def _encode(tokenizer: Any, texts: list[str], settings: dict[str, Any], device: Any) -> Any:
-    return tokenizer(
-        texts,
-        return_tensors="pt",
-        padding=True,
-        truncation=True,
-        max_length=settings["max_length"],
-    ).to(device)
+def _padded(encoded: list[dict[str, Any]], rows: list[int], tokenizer: Any, device: Any) -> Any:
+    from torch.nn.utils.rnn import pad_sequence
+
+    fill = {"input_ids": tokenizer.pad_token_id, "token_type_ids": tokenizer.pad_token_type_id}
+    return {
+        key: pad_sequence([encoded[row][key] for row in rows], True, fill.get(key, 0)).to(device)
+        for key in encoded[0]
+    }

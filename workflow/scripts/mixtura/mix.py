@@ -1,42 +1,55 @@
 """Mixes: which real and which generated rows a downstream model is trained on."""
 
+import math
+from collections.abc import Mapping
+from typing import Any
+
 import polars as pl
 
 from mixtura.data import balanced_prefix, shuffled
 
 
 def mix_rows(
-    splits: pl.DataFrame,
-    generated: pl.DataFrame | None,
-    *,
-    n_real: int,
-    n_generated: int,
-    draw: str,
-    study_seed: int,
-    seed: int,
+    splits: pl.DataFrame, generated: pl.DataFrame | None, arm: Mapping[str, Any], seed: int
 ) -> pl.DataFrame:
     """Frame (id, source) of one mix; source is "real" or "generated".
 
-    Both parts are label-balanced and nested: a smaller n is a prefix of a larger one. `draw`
-    "fixed" takes the real rows from the examples, the same for every seed; "per-seed" draws them
-    from the training pool anew for every seed. Raises ValueError where rows are short.
+    `arm` holds n_real, n_generated, repeat_to, draw and study_seed. Both parts are balanced over
+    labels and nested: a smaller n is a prefix of a larger one. `draw` "fixed" takes the real rows
+    from the examples, the same for every seed; "per-seed" draws them from the training pool anew
+    for every seed. Raises ValueError where rows are short.
     """
+    if generated is not None:
+        generated = generated_order(generated, arm["study_seed"], seed)
+    return cut(real_order(splits, arm["draw"], arm["study_seed"], seed), generated, arm)
+
+
+def real_order(splits: pl.DataFrame, draw: str, study_seed: int, seed: int) -> pl.DataFrame:
+    """The real rows (id, label, split) that may be trained on, in the order they are taken."""
+    if draw == "fixed":
+        return shuffled(splits.filter(split="examples"), study_seed, "few")
+    pool = splits.filter(pl.col("split").is_in(["pool", "examples"]))
+    return shuffled(pool, study_seed, "few", seed)
+
+
+def generated_order(rows: pl.DataFrame, study_seed: int, seed: int) -> pl.DataFrame:
+    """The rows of a set in the order they are taken."""
+    return shuffled(rows.select("id", "label"), study_seed, "generated", seed)
+
+
+def cut(real: pl.DataFrame, generated: pl.DataFrame | None, arm: Mapping[str, Any]) -> pl.DataFrame:
+    """The mix of an arm, from rows in the order they are taken; empty for an untrained model."""
     parts = []
-    if n_real:
-        if draw == "fixed":
-            pool = shuffled(splits.filter(pl.col("split") == "examples"), study_seed, "few")
-        else:
-            pool = splits.filter(pl.col("split").is_in(["pool", "examples"]))
-            pool = shuffled(pool, study_seed, "few", seed)
-        parts.append(_part(balanced_prefix(pool, n_real), "real"))
-    if n_generated:
+    if arm["n_real"]:
+        taken = balanced_prefix(real, arm["n_real"])
+        times = math.ceil(arm["repeat_to"] / taken.height)
+        again = balanced_prefix(pl.concat([taken] * times), arm["repeat_to"]) if times else taken
+        parts.append(_part(again, "real"))
+    if arm["n_generated"]:
         if generated is None:
-            raise ValueError(f"{n_generated} generated rows are wanted, but no set is given")
-        order = shuffled(generated, study_seed, "generated", seed)
-        parts.append(_part(balanced_prefix(order, n_generated), "generated"))
-    if not parts:
-        raise ValueError("an empty mix: n_real and n_generated are both 0")
-    return pl.concat(parts)
+            raise ValueError(f"{arm['n_generated']} generated rows are wanted, but no set is given")
+        parts.append(_part(balanced_prefix(generated, arm["n_generated"]), "generated"))
+    return pl.concat([_part(real.clear(), "real"), *parts])
 
 
 def _part(rows: pl.DataFrame, source: str) -> pl.DataFrame:

@@ -8,7 +8,6 @@ import json
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -20,20 +19,23 @@ from mixtura.config import (
     ParaphrasePipeline,
     PersonaPipeline,
     Pipeline,
+    Probe,
     Recuration,
     Resources,
     SelectionPipeline,
     SourcesPipeline,
     Study,
+    Task,
     TopicPipeline,
     check_supply,
     load_study,
 )
+from mixtura.designs import Arm, design_points
 from mixtura.digest import canonical_json, digest, file_digest
 
 D = TypeVar("D", bound=Derived)
 METRICS = {  # task.kind -> metrics; findings answer on the first
-    "classification": ("accuracy", "macro_f1"),
+    "classification": ("accuracy", "macro_f1", "log_loss", "calibration_error"),
     "qa": ("token_f1", "exact_match"),  # F1 first: it tells more answers apart
     "instruction": ("rouge_l", "perplexity"),
     "text": ("perplexity",),
@@ -89,32 +91,6 @@ def _count_labels(path: str, label: str | None) -> dict[str, int]:
     return dict(counts.drop_nulls().iter_rows())
 
 
-@dataclass(frozen=True)
-class Arm:
-    """One mix: how many real rows and how many generated rows of which set."""
-
-    n_real: int
-    n_generated: int = 0
-    generator: str | None = None
-    pipeline: str | None = None
-    level: str | None = None
-
-    @property
-    def name(self) -> str:
-        """Digest of the arm's own settings; defaults are left out, so a new option renames none."""
-        defaults = Arm(n_real=-1)
-        return digest({k: v for k, v in vars(self).items() if v != getattr(defaults, k)})
-
-
-@dataclass(frozen=True)
-class DesignPoint:
-    """An arm as a design uses it. Designs may share an arm; it is then trained once."""
-
-    design: str
-    arm: Arm
-    baseline: Arm | None
-
-
 class Plan:
     """Everything that the rules of a study ask for."""
 
@@ -130,7 +106,7 @@ class Plan:
             if pipeline not in mixed
             for level in gen.levels
         ] + [("mixed", pipeline, level) for pipeline in mixed for level in gen.levels]
-        self.points = self._points()
+        self.points = design_points(study.designs, gen.n, self.sets)
         self.arms = {point.arm.name: point.arm for point in self.points}
 
     # --- what there is -------------------------------------------------------------------
@@ -147,35 +123,9 @@ class Plan:
 
     figures = FIGURES
 
-    def _points(self) -> list[DesignPoint]:
-        designs, n = self.study.designs, self.study.generate.n
-        points = [DesignPoint("real-only", Arm(real), None) for real in designs.real]
-        for real in designs.real:
-            for made in self.sets:
-                if designs.mix_add:
-                    for ratio in designs.mix_add.ratios:
-                        arm = Arm(real, round(ratio * real), *made)
-                        points.append(DesignPoint("mix-add", arm, Arm(real)))
-                if designs.level:
-                    arm = Arm(0, designs.level.n or n, *made)
-                    points.append(DesignPoint("level", arm, Arm(real)))
-        return points
-
     def arm_rows(self) -> list[dict[str, Any]]:
         """The readable index of the arms: one row for each arm in each design."""
-        return [
-            {
-                "arm": point.arm.name,
-                "design": point.design,
-                "generator": point.arm.generator,
-                "pipeline": point.arm.pipeline,
-                "level": point.arm.level,
-                "n_real": point.arm.n_real,
-                "n_generated": point.arm.n_generated,
-                "baseline": point.baseline.name if point.baseline else None,
-            }
-            for point in self.points
-        ]
+        return [point.row() for point in self.points]
 
     def arm_words(self) -> dict[str, str]:
         """Name of an arm -> what it is in words, for progress and errors."""
@@ -185,7 +135,8 @@ class Plan:
             if arm.n_generated:
                 made = " ".join(filter(None, (arm.generator, arm.pipeline, arm.level)))
                 parts.append(f"{arm.n_generated} generated: {made}")
-            words[name] = " + ".join(parts)
+            repeated = f", repeated to {arm.repeat_to}" if arm.repeat_to else ""
+            words[name] = (" + ".join(parts) or "untrained") + repeated
         return words
 
     # --- paths ---------------------------------------------------------------------------
@@ -207,13 +158,22 @@ class Plan:
         """Path of the canonical rows of the task."""
         return self.path(f"data/{self.study.task.name}.parquet")
 
+    def shifted(self) -> list[str]:
+        """Rows of the other test sets."""
+        return [self.path(f"data/shifted/{name}.parquet") for name in self.study.task.shifted]
+
+    def shifted_embeddings(self, wildcards: Any) -> list[str]:
+        """Embeddings of the other test sets."""
+        folder = f"embeddings/{self._trained(wildcards).embedder}/shifted"
+        return [self.path(f"{folder}/{name}.parquet") for name in self.study.task.shifted]
+
     def generator_model(self, wildcards: Any) -> str:
         """Model folder of a generator."""
         return self.path(f"models/{self.study.generators[wildcards.generator].model}")
 
     def downstream_model(self, wildcards: Any) -> str:
         """Model folder of a downstream model."""
-        return self.path(f"models/{self.study.downstream[wildcards.model].model}")
+        return self.path(f"models/{self._trained(wildcards).model}")
 
     def model_folders(self) -> list[str]:
         """Folders of the models that the study uses."""
@@ -226,7 +186,8 @@ class Plan:
         used = [study.generators[name].model for name in writers]
         used += [v.embedder for v in self._variants() if v.reads_embeddings and v.embedder]
         used += [study.generators[v.judge].model for v in self._variants() if v.judge]
-        used += [*study.embedders, *(finetune.model for finetune in study.downstream.values())]
+        used += study.embedders
+        used += [it.model for it in study.downstream.values() if not isinstance(it, Probe)]
         return [self.path(f"models/{name}") for name in dict.fromkeys(used)]
 
     def lines(self, wildcards: Any) -> list[str]:
@@ -382,13 +343,34 @@ class Plan:
         }
 
     def predictions(self) -> list[str]:
-        """Predictions of every run."""
+        """Predictions of every run; those of a probe lie together, all arms of a seed."""
         return [
-            self.path(f"runs/{arm}/{model}/seed-{seed}/predictions.parquet")
-            for arm in self.arms
-            for model in self.study.downstream
+            self.path(f"runs/{folder}{model}/seed-{seed}/predictions.parquet")
+            for model, settings in self.study.downstream.items()
+            for folder in (
+                [""] if isinstance(settings, Probe) else [f"{arm}/" for arm in self.arms]
+            )
             for seed in self.study.seeds
         ]
+
+    def models_of(self, kind: str) -> str:
+        """Regular expression of the downstream models of a kind; it fits nothing without one."""
+        names = [name for name, it in self.study.downstream.items() if it.kind == kind]
+        return "|".join(map(re.escape, names)) or "(?!)"
+
+    def _trained(self, wildcards: Any) -> Any:
+        return self.study.downstream[wildcards.model]
+
+    def probe_embeddings(self, wildcards: Any) -> str:
+        """Embeddings of the real rows that a probe is fitted and tested on."""
+        return self.path(f"embeddings/{self._trained(wildcards).embedder}/task.parquet")
+
+    def probe_sets(self, wildcards: Any) -> list[str]:
+        """Embeddings of every set that an arm mixes in."""
+        folder = f"embeddings/{self._trained(wildcards).embedder}"
+        sets = [(arm.generator, arm.pipeline, arm.level) for arm in self.arms.values()]
+        made = [one for one in dict.fromkeys(sets) if one[0]]
+        return [self.path(f"{folder}/{'/'.join(map(str, one))}.parquet") for one in made]
 
     # --- settings: sorted JSON, one function for each rule -------------------------------
 
@@ -398,12 +380,21 @@ class Plan:
 
     def data_settings(self) -> str:
         """Source of the task data and its labels."""
-        task = self.study.task
+        return canonical_json(self._source(self.study.task))
+
+    def _source(self, task: Task) -> dict[str, Any]:
         data = _plain(task.data)
         named = {key: data.pop(key) for key in COLUMNS}
         columns = {key: named[key] for key in KINDS[task.kind]}
-        of = {"kind": task.kind, "columns": columns, "labels": task.labels}
-        return canonical_json({"data": data, **of})
+        return {"data": data, "kind": task.kind, "columns": columns, "labels": task.labels}
+
+    def shifted_settings(self, wildcards: Any) -> str:
+        """Source of another test set, and how many of its rows are taken."""
+        task = self.study.task.model_copy(
+            update={"data": self.study.task.shifted[wildcards.shifted]}
+        )
+        taken = {"rows": task.shifted_rows, "seed": self.study.seed}
+        return canonical_json({**self._source(task), **taken})
 
     def split_settings(self) -> str:
         """Sizes of the splits."""
@@ -558,6 +549,12 @@ class Plan:
         """Embeddings depend on text and model, and on how they are kept."""
         return _settings(self.study.embeddings)
 
+    def real_splits(self, wildcards: Any) -> list[str]:
+        """Splits that are embedded: the reference, or what a probe is fitted and tested on."""
+        if wildcards.real == "reference":
+            return ["reference"]
+        return ["test", "examples"] + ["pool"] * (self.study.task.draw == "per-seed")
+
     def measure_settings(self, kind: str) -> Callable[[Any], str]:
         """Measures of one kind, for one embedder."""
 
@@ -597,16 +594,22 @@ class Plan:
         used = [self.study.bases_of(pipeline) for pipeline in self.study.generate.pipelines]
         return [self.variant(base) for bases in used for base in bases]
 
-    def mix_settings(self, wildcards: Any) -> str:
-        """What one mix depends on."""
-        arm = vars(self.arms[wildcards.arm])
-        draw, seed = self.study.task.draw, self.study.seed
-        return canonical_json({**arm, "draw": draw, "study_seed": seed})
+    def _mix_settings(self, arm: Arm) -> dict[str, Any]:
+        return {**vars(arm), "draw": self.study.task.draw, "study_seed": self.study.seed}
 
     def finetune_settings(self, wildcards: Any) -> str:
-        """How a downstream model is trained."""
+        """What a run draws, and how it is trained."""
         labels = self.study.task.words
-        return canonical_json({**_plain(self.study.downstream[wildcards.model]), "labels": labels})
+        mix = self._mix_settings(self.arms[wildcards.arm])
+        return canonical_json({**_plain(self._trained(wildcards)), "labels": labels, "mix": mix})
+
+    def probe_settings(self, wildcards: Any) -> str:
+        """What the runs of a seed draw, and how a probe is fitted."""
+        labels = self.study.task.words
+        arms = {name: self._mix_settings(arm) for name, arm in self.arms.items()}
+        draw = {"draw": self.study.task.draw, "study_seed": self.study.seed}
+        told = {**_plain(self._trained(wildcards)), **draw, "labels": labels, "arms": arms}
+        return canonical_json(told)
 
     def collect_settings(self) -> str:
         """Tables are their parts, one below the other."""
@@ -614,7 +617,9 @@ class Plan:
 
     def evaluate_settings(self) -> str:
         """The index of the arms."""
-        return canonical_json({"arms": self.arm_rows(), "metrics": METRICS[self.study.task.kind]})
+        task = self.study.task
+        told = {"metrics": METRICS[task.kind], "labels": task.words}
+        return canonical_json({"arms": self.arm_rows(), **told})
 
     def findings_settings(self) -> str:
         """What is compared."""
@@ -628,6 +633,17 @@ class Plan:
         """What the report prints of the configuration: how jobs run is no part of it."""
         return _settings(self.study)
 
+    def finetune_resume(self, wildcards: Any) -> str:
+        """Folder that a killed run goes on from; other settings never find it."""
+        named = [self.finetune_settings(wildcards), wildcards.arm, wildcards.model, wildcards.seed]
+        return self.path(f".resume/{digest(named, 12)}")
+
+    def kept_model(self, wildcards: Any) -> str | None:
+        """Folder that keeps the tuned model, if one is kept."""
+        if not self._trained(wildcards).keep_checkpoint:
+            return None
+        return self.path(f"checkpoints/{wildcards.arm}/{wildcards.model}/seed-{wildcards.seed}")
+
     # --- resources -----------------------------------------------------------------------
 
     # Callables that Snakemake gives the wildcards: a stage's own, or those of the job's model.
@@ -639,6 +655,10 @@ class Plan:
     def gpu(self, stage: str) -> Callable[[Any], int]:
         """GPUs of a stage's job."""
         return lambda wildcards: self.resources(stage, wildcards).gpu
+
+    def checkpoint_minutes(self, stage: str) -> Callable[[Any], int]:
+        """Minutes between the checkpoints of a stage's job."""
+        return lambda wildcards: self.resources(stage, wildcards).checkpoint_minutes
 
     def mem_mb(self, stage: str) -> Callable[[Any, int], int]:
         """Memory of a stage's job, MB: grows with the attempt."""
@@ -654,7 +674,7 @@ class Plan:
         owner: Any = None
         if stage == "generate":
             owner = self.study.generators[getattr(wildcards, "judge", wildcards.generator)]
-        elif stage == "finetune":
+        elif stage in ("finetune", "probe"):
             owner = self.study.downstream[wildcards.model]
         for given in (self.study.resources.get(stage), owner and owner.resources):
             if given:

@@ -1,10 +1,12 @@
-"""Scores of single runs, with the interval that the test items give."""
+"""Predictions of runs in one form, and their scores with the interval that test items give."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import polars as pl
+from numpy.typing import NDArray
 
-from mixtura.stats import METRICS, score_interval
+from mixtura.stats import METRICS, seed_scores
 from mixtura.text_metrics import exact_match, rouge_l, token_f1
 
 TEXT_METRICS: dict[str, Callable[[str, list[str]], float]] = {
@@ -14,50 +16,97 @@ TEXT_METRICS: dict[str, Callable[[str, list[str]], float]] = {
 }
 
 
-def item_scores(predictions: pl.DataFrame, metrics: Sequence[str]) -> pl.DataFrame:
-    """Predictions with a column for each metric of text; of several gold answers the best counts.
+# What metrics of probabilities read, made of the p_LABEL columns.
+OF_PROBABILITIES = ("log_loss", "confidence", "right")
+LEAST = 1e-6  # a smaller probability counts as this one: no item has an infinite log loss
 
-    `gold` may be a list of answers; it becomes the first of them.
+
+def item_scores(predictions: pl.DataFrame, metrics: Sequence[str]) -> pl.DataFrame:
+    """Predictions with the columns that the metrics read, made of text or of probabilities.
+
+    `gold` may be a list of answers, of which the best counts; it becomes the first of them.
+    log_loss is in nats, confidence the probability of the predicted label.
     """
+    labels = [name for name in predictions.columns if name.startswith("p_")]
+    if labels:
+        of_gold = [
+            pl.when(pl.col("gold") == name.removeprefix("p_")).then(pl.col(name)) for name in labels
+        ]
+        return predictions.with_columns(
+            log_loss=-pl.coalesce(of_gold).cast(pl.Float64).clip(LEAST).log(),
+            confidence=pl.max_horizontal(labels).cast(pl.Float64),
+            right=(pl.col("gold") == pl.col("predicted")).cast(pl.Float64),
+        ).drop(labels)
+    texts = [name for name in metrics if name in TEXT_METRICS]
     if predictions.schema["gold"] == pl.String:
-        golds = [[gold] for gold in predictions["gold"]]
+        golds = predictions["gold"].reshape((-1, 1)).to_list() if texts else []
+        first = predictions["gold"]
     else:
         golds = predictions["gold"].to_list()
+        first = predictions["gold"].list.first()
     scored = {
         name: [
             TEXT_METRICS[name](predicted or "", gold)
             for predicted, gold in zip(predictions["predicted"], golds, strict=True)
         ]
-        for name in metrics
-        if name in TEXT_METRICS
+        for name in texts
     }
-    first = pl.Series("gold", [gold[0] for gold in golds], pl.String)
     return predictions.with_columns(first, **{k: pl.Series(v) for k, v in scored.items()})
 
 
-def read_columns(metrics: Sequence[str]) -> list[str]:
+def read_columns(metrics: Sequence[str], labels: Sequence[str]) -> list[str]:
     """Columns of the predictions of a run that these metrics read."""
-    numbers = [column for name in metrics for column in METRICS[name].columns]
-    return ["id", "gold", "predicted", *(c for c in numbers if c not in TEXT_METRICS)]
+    wanted = [column for name in metrics for column in METRICS[name].columns]
+    made = {*TEXT_METRICS, *OF_PROBABILITIES}
+    shares = [f"p_{label}" for label in labels] if set(wanted) & set(OF_PROBABILITIES) else []
+    names = ["arm", "model", "seed", "test", "id", "gold", "predicted"]
+    return [*names, *shares, *(column for column in wanted if column not in made)]
+
+
+def items_to_predict(
+    own: pl.DataFrame, others: Mapping[str, pl.DataFrame], column: str
+) -> pl.DataFrame:
+    """What a run predicts: test (name of the test set), id, gold, and `column` to predict from.
+
+    `own` are rows of the task's test split, named "test"; `others` those of other test sets.
+    """
+    return pl.concat(
+        rows.select(pl.lit(name).alias("test"), "id", pl.col("label").alias("gold"), column)
+        for name, rows in {"test": own, **others}.items()
+    )
+
+
+def run_predictions(
+    test: pl.DataFrame,
+    probabilities: NDArray[Any],
+    labels: Sequence[str],
+    arm: str,
+    model: str,
+    seed: int,
+) -> pl.DataFrame:
+    """Predictions of one run: arm, model, seed, test, id, gold, predicted, p_LABEL of each label.
+
+    `test` has columns test (name of the test set), id and gold; `probabilities` are (items,
+    labels).
+    """
+    return test.select(
+        pl.lit(arm).alias("arm"),
+        pl.lit(model).alias("model"),
+        pl.lit(seed).cast(pl.Int64).alias("seed"),
+        "test",
+        "id",
+        "gold",
+        predicted=pl.Series(labels).gather(probabilities.argmax(axis=1)),
+        **{f"p_{label}": probabilities[:, place] for place, label in enumerate(labels)},
+    )
 
 
 def run_scores(
     predictions: pl.DataFrame, arms: pl.DataFrame, metrics: Sequence[str]
 ) -> pl.DataFrame:
-    """Tidy scores: one row for each (arm, design, model, seed, metric).
+    """Tidy scores: one row for each (arm, design, model, seed, test, metric).
 
-    `predictions` has the columns arm, model, seed, gold, predicted, and those of metrics of numbers
-    (`item_scores`); `arms` is the index of the arms. low and high bound the 95 % bootstrap
-    interval over test items, n counts them.
+    `predictions` are those of `item_scores`, `arms` is the index of the arms.
     """
-    rows = []
-    runs = predictions.group_by("arm", "model", "seed", maintain_order=True)
-    for (arm, model, seed), run in runs:
-        gold = run["gold"].to_numpy()
-        for metric in metrics:
-            seen = run.select(METRICS[metric].columns or "predicted").to_numpy()
-            seen = seen if METRICS[metric].columns else seen[:, 0]
-            score = score_interval(gold, seen[None], metric)
-            names = {"arm": arm, "model": model, "seed": seed, "metric": metric}
-            rows.append({**names, **score._asdict(), "n": run.height})
-    return arms.join(pl.DataFrame(rows), on="arm", how="inner", maintain_order="left_right")
+    scores = seed_scores(predictions, metrics)
+    return arms.join(scores, on="arm", how="inner", maintain_order="left_right")

@@ -87,9 +87,28 @@ def mean_of(column: str, lower: bool = False, bounds: tuple[float, float] = (0.0
     return Metric(_own_parts, _ratio, bounds, (column,), lower)
 
 
+BINS = 10  # of equal width, by the probability of the predicted label
+
+
+def _calibration_parts(gold: Array, numbers: Array) -> Array:
+    sure, right = numbers[..., 0], numbers[..., 1]
+    at = np.minimum((sure * BINS).astype(int), BINS - 1)
+    gaps = (at[..., None] == np.arange(BINS)) * (sure - right)[..., None]
+    return np.concatenate([gaps, np.ones_like(sure)[..., None]], axis=-1)
+
+
+def _calibration_value(sums: Array) -> Array:
+    return np.abs(sums[..., :BINS]).sum(-1) / sums[..., BINS]
+
+
 METRICS = {
     "accuracy": Metric(_accuracy_parts, _ratio),
     "macro_f1": Metric(_f1_parts, _f1_value),
+    "log_loss": mean_of("log_loss", lower=True, bounds=(0.0, np.inf)),
+    # Expected calibration error, Naeini, Cooper and Hauskrecht 2015.
+    "calibration_error": Metric(
+        _calibration_parts, _calibration_value, (0.0, 1.0), ("confidence", "right"), lower=True
+    ),
     "exact_match": mean_of("exact_match"),
     "token_f1": mean_of("token_f1"),
     "rouge_l": mean_of("rouge_l"),
@@ -652,6 +671,8 @@ FINDINGS = {
     "level": pl.String,
     "n_real": pl.Int64,
     "n_generated": pl.Int64,
+    "share": pl.Float64,
+    "rows": pl.Int64,
     "model": pl.String,
     "metric": pl.String,
     "value": pl.Float64,
@@ -726,6 +747,33 @@ def _runs(predictions: pl.DataFrame, numbers: set[str]) -> dict[tuple[str, str],
     return runs
 
 
+def seed_scores(
+    predictions: pl.DataFrame,
+    metrics: Sequence[str],
+    resamples: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> pl.DataFrame:
+    """Score of every run: arm, model, seed, test, metric, value, low, high, n.
+
+    predictions are those of `findings`, with the column test. The interval is for new test items
+    (bootstrap), n counts them. Raises ValueError as `findings`.
+    """
+    rows: list[dict[str, Any]] = []
+    for (test,), part in predictions.group_by(["test"], maintain_order=True):
+        runs = _runs(part, {column for name in metrics for column in _metric(name).columns})
+        for ((arm, model), run), name in product(runs.items(), metrics):
+            metric = _metric(name)
+            scores, resampled = _scores(run.gold, run.seen_by(metric), metric, resamples, seed)
+            for place, number in enumerate(run.seeds):
+                one = slice(place, place + 1)
+                spread = _spread(scores[one], resampled[one], run.gold.size)
+                names = {"arm": arm, "model": model, "seed": number, "test": test, "metric": name}
+                score = _score(spread, metric, level)
+                rows.append({**names, **score._asdict(), "n": run.gold.size})
+    return pl.DataFrame(rows)
+
+
 def findings(
     predictions: pl.DataFrame,
     arms: pl.DataFrame,
@@ -769,8 +817,7 @@ def findings(
             run, baseline = runs[arm, model], entry["baseline"]
             scores, resampled = scored[arm, model]
             score = _score(_spread(scores, resampled, run.gold.size), metric, level)
-            row = {column: entry[column] for column in columns}
-            row |= {"model": model, "metric": name, **score._asdict()}
+            row = {**entry, "model": model, "metric": name, **score._asdict()}
             row |= {"baseline": baseline, "n": run.gold.size, "seeds": len(scores)}
             if baseline is not None:
                 spread = against[arm, model, baseline]
