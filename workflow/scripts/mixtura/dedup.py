@@ -397,7 +397,9 @@ class _Wordings:
         """
         theirs = self.sets[others]
         shingles, column, many = np.unique(theirs.indices, return_inverse=True, return_counts=True)
-        common = many > 1 + len(others) // 32
+        most = 50_000_000 // len(others)  # columns of a dense block of 200 MB
+        least = np.partition(many, -most)[-most] if len(many) > most else 0
+        common = many > max(least, 1 + len(others) // 32)
         place = np.where(common, np.cumsum(common) - 1, -1)
         width = len(shingles)
 
@@ -411,7 +413,7 @@ class _Wordings:
 
         rare, dense = split(theirs, column)
         found: list[Pairs] = []
-        for part in _chunks(np.full(len(rows), len(others)), 8_000_000):
+        for part in _chunks(np.full(len(rows), max(dense.shape)), 8_000_000):
             these = self.sets[rows[part]]
             at = np.minimum(np.searchsorted(shingles, these.indices), width - 1)
             hit = shingles[at] == these.indices
