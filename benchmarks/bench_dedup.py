@@ -3,7 +3,9 @@
 `python benchmarks/bench_dedup.py [TEXTS]` prints a table; the default, and what `make bench` takes,
 are the real snippets of a package. TEXTS are Parquet files with a column text, or text files with
 one text per line (of a tab-separated line the last field). Near-duplicates are planted by replacing
-words; their Jaccard similarity is counted on Python sets, apart from the code under test.
+words; their Jaccard similarity is counted on Python sets, apart from the code under test. Times
+are CPU seconds of all threads: what else a machine does changes them little, and on an idle one no
+wait is longer.
 """
 
 import argparse
@@ -151,15 +153,15 @@ def fuzzy(texts: Sequence[str], quick: bool) -> Iterator[dict]:
         return float(found), below
 
     frame = frame_of(both)
-    start = time.perf_counter()
+    start = time.process_time()
     _, gone = dedup.fuzzy(frame, THRESHOLD)
-    ours = time.perf_counter() - start
+    ours = time.process_time() - start
     recall, below = figures({int(i): [int(j)] for i, j in gone["id", "kept_id"].iter_rows()})
     for name, peer in (("datasketch", by_datasketch), ("rensa", by_rensa)):
-        start = time.perf_counter()
+        start = time.process_time()
         # a user of these libraries has to cut the shingles too
         removed = peer(shingles(both))
-        peer_s = time.perf_counter() - start
+        peer_s = time.process_time() - start
         peer_recall, peer_below = figures(removed)
         yield {
             "name": f"fuzzy, {n:,} + {copies:,} planted, {len(pairs)} pairs >= 0.75",
@@ -190,7 +192,7 @@ def semantic(texts: Sequence[str], quick: bool) -> Iterator[dict]:
     both, _ = planted(texts, n, copies)
     frame, vectors = frame_of(both), embed(both)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    start = time.perf_counter()
+    start = time.process_time()
     kept: list[int] = []
     truly = set()
     basis = np.empty_like(unit)
@@ -200,11 +202,11 @@ def semantic(texts: Sequence[str], quick: bool) -> Iterator[dict]:
         else:
             basis[len(kept)] = unit[i]
             kept.append(i)
-    peer_s = time.perf_counter() - start
+    peer_s = time.process_time() - start
     for name, limit, least in (("exhaustive", 10**9, 1.0), ("inverted file", 0, 0.99)):
-        start = time.perf_counter()
+        start = time.process_time()
         _, gone = dedup.semantic(frame, vectors, 0.95, exhaustive_to=limit)
-        ours = time.perf_counter() - start
+        ours = time.process_time() - start
         ids = gone.select("id", "kept_id").cast(pl.Int64).rows()
         recall = len({i for i, _ in ids} & truly) / len(truly)
         below = sum(unit[i] @ unit[j] < 0.95 - 1e-6 for i, j in ids)
@@ -229,9 +231,9 @@ def cluster(texts: Sequence[str], quick: bool) -> Iterator[dict]:
     seconds = []
     for members in (size // 2, size):
         frame = frame_of([*texts[:5000], *(f"{base} {i}" for i in range(members))])
-        start = time.perf_counter()
+        start = time.process_time()
         kept, _ = dedup.deduplicate(frame, THRESHOLD)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
         left = kept["text"].str.starts_with(base).sum()
     yield {
         "name": f"cluster of {size:,} near-identical texts, {left} kept",
@@ -253,9 +255,9 @@ def template(texts: Sequence[str], quick: bool) -> Iterator[dict]:
     seconds = []
     for n in (size // 2, size):
         frame = frame_of([base.format(*rng.choice(words, 3)) for _ in range(n)])
-        start = time.perf_counter()
+        start = time.process_time()
         kept, _ = dedup.fuzzy(frame, THRESHOLD)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     alike = shingles(kept["text"].to_list()[:200])
     mean = np.mean([jaccard(a, b) for a, b in itertools.combinations(alike, 2)])
     yield {
@@ -295,9 +297,9 @@ def contaminated(texts: Sequence[str], quick: bool) -> Iterator[dict]:
     for name, plant in kinds.items():
         planted_texts = [plant(text) for text in test[:copies]]
         frame = frame_of([*pool, *planted_texts])
-        start = time.perf_counter()
+        start = time.process_time()
         _, removed = decontaminate(frame, protected)
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         gone = removed["id"].cast(pl.Int64)
         others = int((gone < n).sum())
         recall = int((gone >= n).sum()) / copies
@@ -328,9 +330,9 @@ def large(texts: Sequence[str], quick: bool) -> Iterator[dict]:
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     seconds, gone, below = [], [], []
     for limit in (10**9, 0):
-        start = time.perf_counter()
+        start = time.process_time()
         _, removed = dedup.semantic(frame, vectors, 0.95, exhaustive_to=limit)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
         ids = removed.select("id", "kept_id").cast(pl.Int64)
         gone.append(set(ids["id"]))
         ours, theirs = unit[ids["id"].to_numpy()], unit[ids["kept_id"].to_numpy()]
@@ -354,13 +356,13 @@ def million(texts: Sequence[str], quick: bool) -> Iterator[dict]:
     """Short texts made from real ones."""
     n = 50_000 if quick else 1_000_000
     frame = frame_of(mixed(texts, n))
-    start = time.perf_counter()
+    start = time.process_time()
     kept, gone = dedup.deduplicate(frame, THRESHOLD)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     yield {
         "name": f"exact + fuzzy, {n:,} texts, {len(gone):,} removed, {len(kept):,} kept",
         "ours_s": seconds,
-        "target": "< 360 s and < 6000 MB on 2 cores",
+        "target": "< 360 s and < 6000 MB",
         "good": seconds < 360 and peak_mb() < 6000,
     }
 
@@ -389,9 +391,9 @@ def run(
     for row in rows(snippets(), quick, cases).iter_rows(named=True):
         yield {
             "case": row["name"],
-            "ours s": row["ours_s"],
+            "ours CPU s": row["ours_s"],
             "peer": row["peer"],
-            "peer s": row["peer_s"],
+            "peer CPU s": row["peer_s"],
             "recall": row["recall"],
             "peer recall": row["peer_recall"],
             "below": row["below"],
