@@ -28,7 +28,9 @@ if given.get("pool"):
     }
 for table in given.judged:
     answers = pl.read_parquet(table)
-    pool, real = (rows.join(answers, on="id", how="left") for rows in (pool, real))
+    pool, real = (
+        rows.join(answers, on="id", how="left", maintain_order="left") for rows in (pool, real)
+    )
 kept, removed, counts = curate(pool, variant, real=real, protected=protected, **vectors)
 job.say(f"{pool.height} rows in\n{counts}")
 try:
