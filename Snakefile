@@ -24,5 +24,6 @@ rule all:
 rule tables:
     input:
         rules.evaluate.output,
+        rules.collect_generation.output,
         rules.collect_scores.output,
         rules.findings.output,

@@ -39,7 +39,7 @@ def reviews(rows: int, seed: int = 0) -> list[tuple[str, str]]:
     return list(found.items())
 
 
-def build_generator(folder: Path) -> Path:
+def build_generator(folder: Path, head_dim: int = 16) -> Path:
     """A two-layer Llama of random weights; one token in twenty ends a line."""
     ends = [">" * count + "\n" for count in range(6)]
     pieces = ["<pad>", "<end>", "<unk>", ":", "P", "N", *ends]
@@ -58,6 +58,7 @@ def build_generator(folder: Path) -> Path:
         intermediate_size=64,
         num_hidden_layers=2,
         num_attention_heads=2,
+        head_dim=head_dim,
         max_position_embeddings=512,
         pad_token_id=0,
         eos_token_id=1,

@@ -2,16 +2,23 @@
 
 import itertools
 import random
-from pathlib import Path
 
 import polars as pl
 import pytest
 
-from mixtura.backends import Completion, TransformersBackend
+from mixtura.backends import Completion
 from mixtura.dials.base import Given, PromptSpec
 from mixtura.dials.topic import mine_topics, specify
-from mixtura.generate import batches, check_shard, complete_batch, more_shards
-from mixtura.prompting import parse_line, render, template_text
+from mixtura.generate import (
+    batches,
+    check_shard,
+    complete_batch,
+    counted,
+    generation_rows,
+    more_shards,
+)
+from mixtura.prompting import parse_line, render
+from mixtura.templates import template_text
 
 EXAMPLES = [
     ("r1", "A brave story with lovely music", "positive"),
@@ -110,53 +117,32 @@ def test_a_backend_that_loses_a_completion_is_an_error() -> None:
         )
 
 
-def shard(texts: list[str], reasons: list[str | None]) -> pl.DataFrame:
-    return pl.DataFrame({"text": texts, "reason": reasons}, schema_overrides={"reason": pl.String})
+def shard(texts: list[str], reasons: list[str | None], labels: str | list[str]) -> pl.DataFrame:
+    rows = {"text": texts, "reason": reasons, "label": list(labels)}
+    counts = {"prompt_tokens": [5] * len(texts), "new_tokens": [3] * len(texts)}
+    return pl.DataFrame(rows | counts, schema_overrides={"reason": pl.String})
 
 
 def test_a_shard_that_hardly_parses_shows_examples() -> None:
-    rows = shard(["a a", *["b b b"] * 9], [None, *["unfinished"] * 9])
-    with pytest.raises(ValueError, match=r"only 1 of 10 .*'unfinished': 9.*\n  'a a'\n  'b b b'"):
-        check_shard(rows)
+    rows = shard(["a a", *["b b b"] * 9], [None, *["unfinished"] * 9], "pn" * 5)
+    with pytest.raises(
+        ValueError, match=r"only 1 of 10 .*0\.2.*'unfinished': 9.*\n  'a a'\n  'b b b'"
+    ):
+        check_shard(rows, 0.2)
+
+
+def test_a_label_that_is_never_produced_is_named() -> None:
+    rows = shard([f"t{i}" for i in range(16)], [None, "unfinished"] * 8, "pn" * 8)
+    told = r"label 'n' was never produced: none of its 8 .*'unfinished': 8.*\n  't1'\n  't3'"
+    with pytest.raises(ValueError, match=told):
+        check_shard(rows, 0.2)
+    check_shard(rows.with_columns(reason=pl.lit(None, pl.String)), 0.2)
 
 
 def test_a_shard_that_repeats_itself_is_an_error() -> None:
-    with pytest.raises(ValueError, match="all completions are the same"):
-        check_shard(shard(["a", "a"], [None, None]))
-    check_shard(shard(["a", "b"], [None, None]))
-
-
-SAMPLING = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "min_p": 0.0, "max_new_tokens": 12}
-
-
-@pytest.fixture(scope="module")
-def backend(generator: Path) -> TransformersBackend:
-    return TransformersBackend(str(generator))
-
-
-def test_completions_end_at_the_line_and_repeat_with_the_seed(backend: TransformersBackend) -> None:
-    prompts = [" the story", " a film about music was", " this"] * 10
-    seeds = list(range(30))
-    first = backend.complete(prompts, SAMPLING, seeds)
-    assert first == backend.complete(prompts, SAMPLING, seeds)
-    assert first != backend.complete(prompts, SAMPLING, [seed + 1 for seed in seeds])
-    assert {done.finish_reason for done in first} == {"stop", "length"}
-    for done in first:
-        assert "\n" not in done.text and 1 <= done.new_tokens <= 12
-        assert (done.finish_reason == "length") <= (done.new_tokens == 12)
-    assert [done.prompt_tokens for done in first[:3]] == [2, 5, 1]
-
-
-def test_greedy_does_not_depend_on_the_seed_or_on_padding(backend: TransformersBackend) -> None:
-    greedy = {**SAMPLING, "temperature": 0}
-    alone = backend.complete([" the story"], greedy, [1])[0]
-    padded = backend.complete([" the story", " a film about music was the end"], greedy, [2, 3])[0]
-    assert alone.text == padded.text
-
-
-def test_a_prompt_longer_than_the_context_is_an_error(backend: TransformersBackend) -> None:
-    with pytest.raises(ValueError, match=r"a prompt of 600 tokens and 12 new ones exceed .* 512"):
-        backend.complete([" story" * 600], SAMPLING, [1])
+    with pytest.raises(ValueError, match=r"all 2 completions .* the same; .*\n  'a'"):
+        check_shard(shard(["a", "a"], [None, None], "pn"), 0.2)
+    check_shard(shard(["a", "b"], [None, None], "pn"), 0.2)
 
 
 def test_the_rate_of_the_scarcest_label_says_how_many_shards_are_added() -> None:
@@ -166,3 +152,23 @@ def test_the_rate_of_the_scarcest_label_says_how_many_shards_are_added() -> None
     assert more_shards({"neg": 9, "pos": 4}, labels, 16, 32, 16) == 3
     assert more_shards({"neg": 9}, labels, 16, 32, 16) == 3
     assert more_shards({"neg": 7, "pos": 8}, labels, 16, 32, 100) == 1
+
+
+def test_what_generation_took_is_summed_up_by_set() -> None:
+    took = {"load_seconds": 2, "generate_seconds": 18, "seconds": 36, "threads": 2, "gpus": 1}
+    rows = shard(["a", "b", "c", "d"], [None, None, None, "empty"], "pnpn")
+    one = {**took, **counted(rows)}
+    other = {**one, "rejected": {"unfinished": 4}, "parsed": 0}
+    idle = {"seconds": 36, "threads": 2, "gpus": 1, "shards": 0}
+    sets = {("g", "topic", "D0"): [one, one, idle], ("h", "topic", "D6"): [other]}
+    accepted = {("g", "topic", "D0"): 15, ("h", "topic", "D6"): 0}
+    table = generation_rows(sets, accepted, {"g": [2.0, 10.0]})
+    assert table.row(0, named=True) == {
+        **{"generator": "g", "pipeline": "topic", "level": "D0", "prompts": 8, "parsed": 6},
+        **{"rejected_empty": 2, "rejected_unfinished": 0, "accepted": 15},
+        **{"prompt_tokens": 40, "new_tokens": 24, "tokens_per_accepted_row": 24 / 15},
+        **{"tokens_per_second": 24 / 36, "load_share": 4 / 108, "gpu_hours": 0.03},
+        **{"cpu_hours": 0.06, "cost": pytest.approx((40 * 2 + 24 * 10) / 1e6)},
+    }
+    assert table["rejected_unfinished"].to_list() == [0, 4]
+    assert table["cost"][1] is None and table["tokens_per_accepted_row"][1] is None

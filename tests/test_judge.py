@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from mixtura.backends import Completion, TransformersBackend
+from mixtura.backends import Completion, open_backend
 from mixtura.diversity import llm_cluster_score
 from mixtura.judge import (
     ATTEMPTS,
@@ -82,7 +82,7 @@ def test_a_judge_that_cannot_answer_is_an_error() -> None:
 
 
 def test_a_model_judges_and_repeats_itself(generator: Path) -> None:
-    backend = TransformersBackend(str(generator))
+    backend = open_backend({"backend": "transformers"}, str(generator))
     options = {"llm_cluster_score": {"sample": 2, "repeats": 4}}
     values = [
         diversity_panel(

@@ -79,6 +79,7 @@ rule judge:
         gpu=PLAN.gpu("generate"),
     params:
         settings=PLAN.judge_settings,
+        running=PLAN.running,
         resume=PLAN.judge_resume,
         code=code("judge.py"),
     message:

@@ -1,4 +1,4 @@
-"""Examples, model -> generated/{generator}/{pipeline}/{level}/{shard}.parquet, rejected/..."""
+"""Examples, model -> generated/{generator}/{pipeline}/{level}/{shard}.parquet, rejected/..., tables/generation.parquet"""
 
 
 rule topics:
@@ -20,6 +20,7 @@ rule topics:
         gpu=PLAN.gpu("generate"),
     params:
         settings=PLAN.topics_settings,
+        running=PLAN.running,
         resume=PLAN.topics_resume,
         code=code("write_topics.py"),
     message:
@@ -36,6 +37,7 @@ rule generate:
     output:
         rows=PLAN.path("generated/{generator}/{pipeline}/{level}/{shard}.parquet"),
         rejected=PLAN.path("rejected/{generator}/{pipeline}/{level}/{shard}.parquet"),
+        stats=PLAN.stats("generate", "{generator}/{pipeline}/{level}/{shard}"),
     log:
         PLAN.log("generate", "{generator}/{pipeline}/{level}/{shard}"),
     benchmark:
@@ -49,6 +51,7 @@ rule generate:
         gpu=PLAN.gpu("generate"),
     params:
         settings=PLAN.generate_settings,
+        running=PLAN.running,
         resume=PLAN.generate_resume,
         code=code("generate.py"),
     message:
@@ -68,6 +71,7 @@ rule top_up:
     output:
         rows=directory(PLAN.path("generated/{generator}/{pipeline}/{level}/more")),
         rejected=directory(PLAN.path("rejected/{generator}/{pipeline}/{level}/more")),
+        stats=PLAN.stats("top_up", "{generator}/{pipeline}/{level}"),
     log:
         PLAN.log("top_up", "{generator}/{pipeline}/{level}"),
     benchmark:
@@ -81,9 +85,34 @@ rule top_up:
         gpu=PLAN.gpu("generate"),
     params:
         settings=PLAN.top_up_settings,
+        running=PLAN.running,
         resume=PLAN.top_up_resume,
         code=code("top_up.py"),
     message:
         "Top up {wildcards.generator} {wildcards.pipeline} {wildcards.level} where rows are short"
     script:
         "../scripts/top_up.py"
+
+
+rule collect_generation:
+    input:
+        **PLAN.generation_stats(),
+    output:
+        PLAN.path("tables/generation.parquet"),
+    log:
+        PLAN.log("collect_generation", "collect"),
+    benchmark:
+        PLAN.benchmark("collect_generation", "collect")
+    conda:
+        "../../envs/core.yaml"
+    threads: PLAN.threads("findings")
+    resources:
+        mem_mb=PLAN.mem_mb("findings"),
+        runtime=PLAN.runtime("findings"),
+    params:
+        settings=PLAN.generation_settings(),
+        code=code("collect_generation.py"),
+    message:
+        "Sum up what generation took"
+    script:
+        "../scripts/collect_generation.py"

@@ -1,27 +1,24 @@
 """Generate one shard, batch by batch; a killed job goes on after its last finished batch."""
 
+import json
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from header import Job
-from mixtura.backends import BACKENDS
 from mixtura.generate import check_shard
-from mixtura.tables import write_table
-from shards import make_rows
+from shards import make_rows, open_generator, write_rows
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 job = Job(snakemake)
-settings = job.settings
-backend = BACKENDS[settings["generator"]["backend"]](snakemake.input.model)
+settings, running = job.settings, json.loads(snakemake.params.running)
+model = snakemake.input.get("model") or None
+backend = open_generator(job, settings, running, model)
 examples = pl.read_parquet(snakemake.input.examples)
 first, prompts = settings["first"], settings["prompts"]
 rows = make_rows(job, settings, examples, snakemake.input.lines, backend, first, prompts)
-check_shard(rows)
-write_table(
-    rows.filter(pl.col("reason").is_null()).drop("reason"), snakemake.output.rows, **settings
-)
-write_table(rows.filter(pl.col("reason").is_not_null()), snakemake.output.rejected, empty=True)
-job.done(rows=rows.height, new_tokens=rows["new_tokens"].sum())
+check_shard(rows, running["least_parsed"])
+write_rows(job, rows, settings, backend, model, snakemake.output.rows, snakemake.output.rejected)
+job.done(threads=snakemake.threads, gpus=snakemake.resources.get("gpu", 0))

@@ -27,6 +27,7 @@ class Job:
             os.environ["HF_HUB_OFFLINE"] = "1"
         self.settings: dict[str, Any] = json.loads(snakemake.params.settings)
         self.start = time.monotonic()
+        self.stats: dict[str, Any] = {}
         self.path = Path(snakemake.log[0])
         self.name = f"{snakemake.rule} {' '.join(snakemake.wildcards)}".strip()
         self.resume = Path(snakemake.params.get("resume") or self.path.with_suffix(".resume"))
@@ -45,6 +46,7 @@ class Job:
 
     def done(self, **stats: Any) -> None:
         """Write the statistics of the job beside its log, and drop what it kept for a restart."""
+        stats = {**self.stats, **stats}
         stats["seconds"] = round(time.monotonic() - self.start, 3)
         stats["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         torch = sys.modules.get("torch")

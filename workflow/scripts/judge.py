@@ -1,11 +1,12 @@
 """Ask a language model for the labels of one pool, and of real rows, which tell how good it is."""
 
+import json
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from header import Job
-from mixtura.backends import BACKENDS
+from mixtura.backends import open_backend
 from mixtura.judge import label_prompt, parse_label, shown_rows
 from mixtura.streams import stream_seed
 from mixtura.tables import write_table
@@ -21,7 +22,8 @@ real = pl.read_parquet(snakemake.input.examples)
 shown = shown_rows(real)
 pool = read_pool(snakemake.input.shards, snakemake.input.more).select("id", "text")
 rows = pl.concat([pool, real.join(shown, on="id", how="anti").select("id", "text")])
-backend = BACKENDS[generator["backend"]](snakemake.input.model)
+running = json.loads(snakemake.params.running)
+backend = open_backend(generator, next(iter(snakemake.input.model), None), running)
 sampling = {**generator["sampling"], "temperature": 0.0, "max_new_tokens": 8}
 parts = []
 for start in range(0, rows.height, size):

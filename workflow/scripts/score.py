@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from header import Job
-from mixtura.backends import BACKENDS
+from mixtura.backends import open_backend
 from mixtura.blocks import Matrix, on_gpu
 from mixtura.data import balanced_prefix
 from mixtura.judge import llm_judge
@@ -35,7 +35,7 @@ held_texts, held_vectors, held_labels = columns(balanced_prefix(rest, settings["
 chosen = {key: settings[key] for key in ("measures", "options", "repeats", "seed")}
 if snakemake.params.kind == "diversity":
     if writer := settings["judge"]:
-        backend = BACKENDS[writer["backend"]](snakemake.input.judge[0])
+        backend = open_backend(writer, next(iter(snakemake.input.judge), None))
         chosen["judge"] = llm_judge(backend.complete, writer["sampling"], settings["seed"])
     panel = diversity_panel(
         *(texts, vectors, real_vectors, labels, generated["topic"].to_list()),

@@ -1,23 +1,41 @@
-"""Generation of a run of prompts, batch by batch: what `generate` and `top_up` share."""
+"""Generation of a run of prompts, batch by batch: what `generate` and `top_up` share.
 
+What the rows depend on goes into the metadata of their file, so that the same run gives the same
+bytes; what differs from run to run (seconds) goes into the statistics of the job.
+"""
+
+import json
+import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from header import Job
-from mixtura.backends import Backend
+from mixtura.backends import Backend, open_backend
 from mixtura.dials import load_dial
 from mixtura.dials.base import Given
-from mixtura.generate import ROWS, batches, complete_batch
-from mixtura.prompting import render, template_text
+from mixtura.embed import model_digest
+from mixtura.generate import ROWS, added, batches, complete_batch, counted
+from mixtura.prompting import render
 from mixtura.streams import stream_seed
 from mixtura.tables import read_lines, write_table
+
+Settings = Mapping[str, Any]
+
+
+def open_generator(job: Job, settings: Settings, running: Settings, folder: str | None) -> Backend:
+    """The backend of a generator, with `running`, the options that change no answer."""
+    start = time.monotonic()
+    backend = open_backend(settings["generator"], folder, running)
+    job.stats["load_seconds"] = round(time.monotonic() - start, 3)
+    return backend
 
 
 def make_rows(
     job: Job,
-    settings: Mapping[str, Any],
+    settings: Settings,
     examples: pl.DataFrame,
     lines: Sequence[str],
     backend: Backend,
@@ -33,15 +51,15 @@ def make_rows(
     shown, pipeline = examples["id", "text", "label"].rows(), settings["pipeline"]
     drawn = read_lines(lines[0]) if lines else pipeline.get("personas")
     given = Given(shown, settings["labels"], generator["shots"], stream, drawn)
-    dial = load_dial(pipeline)
+    dial, template = load_dial(pipeline), generator["prompt"]
     specs = dial.specify(settings["level"], given, range(first, first + prompts))
-    template = template_text(generator["prompt"])
     texts = [render(template, spec, settings["noun"]) for spec in specs]
     work = batches(texts, generator["batch_size"], [spec.sampling for spec in specs])
     parts, earlier = [], []
     for number, places in enumerate(work, start=1):
         part = job.resume / f"{first}-{number}.parquet"
         if not part.exists():
+            start = time.monotonic()
             batch = [specs[place] for place in places]
             if hasattr(dial, "chain"):
                 batch = dial.chain(settings["level"], given, batch, earlier)
@@ -53,8 +71,35 @@ def make_rows(
                 lambda texts, seeds, how=sampling: backend.complete(texts, how, seeds),
                 origin="/".join(str(name) for name in stream),
             )
-            write_table(made, part)
+            write_table(made, part, seconds=round(time.monotonic() - start, 3))
         parts.append(pl.read_parquet(part, schema=ROWS))
         earlier += parts[-1].filter(pl.col("reason").is_null())["id", "text", "label"].rows()
+        about = json.loads(pl.read_parquet_metadata(part)["mixtura"])
+        job.stats = added(job.stats, {"generate_seconds": about["seconds"]})
         job.say(f"batch {number} of {len(work)}")
     return pl.concat(parts).sort("index")
+
+
+def write_rows(
+    job: Job,
+    rows: pl.DataFrame,
+    settings: Settings,
+    backend: Backend,
+    folder: str | None,
+    accepted: str | Path,
+    rejected: str | Path,
+) -> pl.DataFrame:
+    """Write rows that parse to `accepted`, which come back, and the others to `rejected`."""
+    counts = counted(rows)
+    about = {
+        **settings,
+        "model_digest": model_digest(Path(folder)) if folder else None,
+        "versions": backend.about,
+        "accepted": counts["parsed"] / counts["prompts"],
+    }
+    is_parsed = pl.col("reason").is_null()
+    parsed = rows.filter(is_parsed).drop("reason")
+    write_table(parsed, accepted, **about)
+    write_table(rows.filter(~is_parsed), rejected, empty=True, **about)
+    job.stats = added(job.stats, counts)
+    return parsed

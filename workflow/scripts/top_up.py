@@ -1,17 +1,16 @@
 """Add shards to a level until curation leaves n rows in equal parts, or the cap is reached."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from header import Job
-from mixtura.backends import BACKENDS
 from mixtura.curate import curate
 from mixtura.generate import check_shard, more_shards
-from mixtura.tables import write_table
 from pool import read_pool, read_real
-from shards import make_rows
+from shards import make_rows, open_generator, write_rows
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -22,8 +21,10 @@ settings, variant = job.settings, dict(job.settings["curate"])
 n, labels, size = variant.pop("n"), variant.pop("labels"), made["prompts"]
 examples, protected = read_real(given)
 pool, shards, backend = read_pool(given.shards, []), settings["planned"], None
-for folder in snakemake.output:
-    Path(folder).mkdir(parents=True, exist_ok=True)
+running, model = json.loads(snakemake.params.running), next(iter(given.model), None)
+folders = [Path(snakemake.output.rows), Path(snakemake.output.rejected)]
+for folder in folders:
+    folder.mkdir(parents=True, exist_ok=True)
 while True:
     kept, removed, counts = curate(pool, variant, real=examples, protected=protected)
     found = dict(kept["label"].value_counts().iter_rows())
@@ -39,13 +40,12 @@ while True:
             f"not parse, and {settings['key']} removed {lost}: raise generate.cap, or loosen what "
             "removed them"
         )
-    backend = backend or BACKENDS[made["generator"]["backend"]](given.model)
+    backend = backend or open_generator(job, made, running, model)
     for shard in range(shards, min(shards + wanted, settings["most"])):
         rows = make_rows(job, made, examples, given.lines, backend, shard * size, size)
-        check_shard(rows)
-        parsed = rows.filter(pl.col("reason").is_null()).drop("reason")
-        write_table(parsed, Path(snakemake.output.rows, f"{shard}.parquet"), **made)
-        lost = rows.filter(pl.col("reason").is_not_null())
-        write_table(lost, Path(snakemake.output.rejected, f"{shard}.parquet"), empty=True)
+        check_shard(rows, running["least_parsed"])
+        files = [Path(folder, f"{shard}.parquet") for folder in folders]
+        parsed = write_rows(job, rows, made, backend, model, *files)
         pool, shards = pl.concat([pool, parsed]), shard + 1
-job.done(shards=shards - settings["planned"], prompts=shards * size, rows=kept.height)
+gpus = snakemake.resources.get("gpu", 0)
+job.done(shards=shards - settings["planned"], threads=snakemake.threads, gpus=gpus)

@@ -1,14 +1,15 @@
 """Ask a generator for topics until there are enough different ones; one a line."""
 
+import json
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from header import Job
-from mixtura.backends import BACKENDS
+from mixtura.backends import open_backend
 from mixtura.dials.base import Given
 from mixtura.dials.topic import ask, parse_topics
-from mixtura.prompting import render, template_text
+from mixtura.prompting import render
 from mixtura.streams import stream_seed
 from mixtura.tables import whole
 
@@ -22,8 +23,8 @@ settings, generator, stream = job.settings, job.settings["generator"], job.setti
 examples, wanted = pl.read_parquet(snakemake.input.examples), settings["topics"]
 labels = examples["label"].unique().sort().to_list()
 given = Given(examples["id", "text", "label"].rows(), labels, generator["shots"], stream)
-template = template_text(generator["prompt"])
-backend = BACKENDS[generator["backend"]](snakemake.input.model)
+running = json.loads(snakemake.params.running)
+backend = open_backend(generator, next(iter(snakemake.input.model), None), running)
 job.resume.mkdir(parents=True, exist_ok=True)
 found: dict[str, None] = {}
 first = 0
@@ -31,7 +32,7 @@ while len(found) < wanted and first < PROMPTS * wanted:
     part = job.resume / f"{first}.txt"
     if not part.exists():
         specs = ask(given, range(first, first + generator["batch_size"]))
-        prompts = [render(template, spec, settings["noun"]) for spec in specs]
+        prompts = [render(generator["prompt"], spec, settings["noun"]) for spec in specs]
         seeds = [stream_seed(0, *stream, spec.index, "answer") for spec in specs]
         answers = backend.complete(prompts, generator["sampling"], seeds)
         topics = [

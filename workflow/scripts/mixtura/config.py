@@ -1,6 +1,7 @@
 """The study configuration: every key, its type, default and meaning, checked as a whole."""
 
 import difflib
+import os
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -18,6 +19,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from mixtura.sources import DATA_PACKAGES, MODEL_PACKAGES
+from mixtura.templates import DIAL_FIELDS, FIELDS, unknown_fields
 
 # A name becomes a folder or a file name: nothing in it may leave the results folder.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -165,6 +167,60 @@ class Sampling(Section):
     min_p: Share = Field(0.0, description="least share of the likeliest token's probability")
     top_k: int = Field(0, ge=0, description="0 switches it off")
     max_new_tokens: Positive = Field(40, description="longest answer, tokens")
+    stop: list[str] | None = Field(
+        None, description="strings that end an answer; default: a line break, in a chat nothing"
+    )
+
+
+class Vllm(Section):
+    """The engine of backend vllm, in an environment of its own."""
+
+    python: str = Field(description="Python that has vLLM, such as .venv-vllm/bin/python")
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(
+        "auto", description="precision of the weights; auto is that of the model"
+    )
+    max_model_len: Positive | None = Field(
+        None, description="longest prompt and answer, tokens; default: what the model allows"
+    )
+    adapter: str | None = Field(None, description="folder of a LoRA adapter")
+    tensor_parallel: Positive = Field(1, description="GPUs that share the model")
+    gpu_memory_utilization: float = Field(
+        0.9, gt=0, le=1, description="share of a GPU's memory that the engine takes"
+    )
+    enforce_eager: bool = Field(False, description="start sooner, run slower: no CUDA graphs")
+
+    @model_validator(mode="after")
+    def _exists(self) -> Self:
+        if not os.access(self.python, os.X_OK):
+            raise ValueError(
+                f"python: no program at {self.python!r}; allowed: a Python with vLLM, which "
+                "`make vllm` puts in .venv-vllm/bin/python"
+            )
+        if self.adapter and not (Path(self.adapter) / "adapter_config.json").is_file():
+            raise ValueError(f"adapter: no adapter_config.json in {self.adapter!r}")
+        return self
+
+
+class Openai(Section):
+    """The server of backend openai. Limits are those of one job."""
+
+    base_url: str = Field(pattern="^https?://", description="such as http://localhost:8000/v1")
+    model: str = Field(min_length=1, description="name that the server gives the model")
+    key_env: str | None = Field(
+        None,
+        pattern="^[A-Za-z_][A-Za-z0-9_]*$",
+        description="environment variable that holds the key; the key itself stands nowhere",
+    )
+    concurrent: Positive = Field(8, description="requests at a time")
+    requests_per_minute: float | None = Field(
+        None, gt=0, strict=False, description="most requests started in a minute; default: any"
+    )
+    attempts: Positive = Field(6, description="tries of a request that fails; waits grow")
+    timeout: float = Field(120.0, gt=0, strict=False, description="seconds for one answer")
+    send_seed: bool = Field(True, description="send a seed with each request")
+    logprobs: bool = Field(False, description="ask for log-probabilities of the tokens")
+    prompt_price: float = Field(0.0, ge=0, strict=False, description="per million prompt tokens")
+    completion_price: float = Field(0.0, ge=0, strict=False, description="per million new tokens")
 
 
 class Resources(Section):
@@ -180,15 +236,50 @@ class Resources(Section):
 class Generator(Section):
     """A language model and how it is run."""
 
-    model: Name = Field(description="key in `models`")
-    backend: Literal["transformers"] = Field("transformers", description="engine that runs it")
-    prompt: str = Field("continuation", description="template: a built-in name or a .j2 file")
+    model: Name | None = Field(None, description="key in `models`; none for backend openai")
+    backend: Literal["transformers", "vllm", "openai"] = Field(
+        "transformers", description="engine that runs it"
+    )
+    vllm: Vllm | None = Field(None, description="for backend vllm")
+    openai: Openai | None = Field(None, description="for backend openai")
+    format: Literal["completion", "chat"] = Field(
+        "completion",
+        description="the prompt is text to go on with, or a message in the model's chat template",
+    )
+    prompt: str | None = Field(
+        None,
+        description="template: a .j2 file or a built-in name; default: continuation, in a chat "
+        "chat",
+    )
     shots: int = Field(2, ge=0, description="real examples shown in one prompt")
     batch_size: Positive = Field(64, description="prompts in one batch")
     sampling: Sampling = Field(Sampling(), description="how the next token is drawn")
     resources: Resources | None = Field(
         None, exclude=True, description="what its jobs ask for, before `resources.generate`"
     )
+
+    @property
+    def template(self) -> str:
+        """Name or file of the template."""
+        return self.prompt or {"completion": "continuation", "chat": "chat"}[self.format]
+
+    @model_validator(mode="after")
+    def _fits_backend(self) -> Self:
+        for backend in ("vllm", "openai"):
+            if (self.backend == backend) != (getattr(self, backend) is not None):
+                raise ValueError(f"give the section {backend} with backend {backend}, and only so")
+        if (self.backend == "openai") != (self.model is None):
+            raise ValueError(
+                "give a model, one of `models`"
+                if self.model is None
+                else "model: a server has its own; name it in openai.model"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _template_is_there(self) -> Self:
+        unknown_fields(self.template)
+        return self
 
 
 class Pipeline(Section):
@@ -416,6 +507,9 @@ class Generate(Section):
         ge=1,
         description="most prompts per row that is needed: where curation leaves too few rows, "
         "shards are added up to this; no more than `overgenerate`: none are",
+    )
+    least_parsed: Share = Field(
+        0.2, description="share of a shard's answers that must parse; fewer are an error"
     )
 
 
@@ -894,7 +988,14 @@ class Study(Section):
                     raise ValueError(f"{key}: {name!r} is not defined; allowed: {_list(allowed)}")
 
         for name, generator in self.generators.items():
-            known(f"generators.{name}.model", [generator.model], self.models)
+            if generator.model:
+                known(f"generators.{name}.model", [generator.model], self.models)
+            unknown = unknown_fields(generator.template)
+            if unknown and not any(isinstance(p, ModulePipeline) for p in self.pipelines.values()):
+                raise ValueError(
+                    f"generators.{name}.prompt: {generator.template!r} shows "
+                    f"{_list(unknown)}; known fields: {_list([*FIELDS, *DIAL_FIELDS])}"
+                )
         for name, model in self.downstream.items():
             if isinstance(model, Probe):
                 known(

@@ -32,6 +32,7 @@ from mixtura.config import (
 )
 from mixtura.designs import Arm, design_points
 from mixtura.digest import canonical_json, digest, file_digest
+from mixtura.templates import template_text
 
 D = TypeVar("D", bound=Derived)
 METRICS = {  # task.kind -> metrics; findings answer on the first
@@ -66,6 +67,14 @@ KINDS = {  # task.kind -> keys of task.data that name its columns
 }
 COLUMNS = dict.fromkeys(key for keys in KINDS.values() for key in keys)
 TOPICAL = ("topic_count", "topic_entropy")
+# Options of engines that change no answer.
+RUNNING = {
+    "vllm": ("python", "tensor_parallel", "gpu_memory_utilization", "enforce_eager"),
+    "openai": (
+        *("base_url", "key_env", "concurrent", "requests_per_minute", "attempts", "timeout"),
+        *("prompt_price", "completion_price"),
+    ),
+}
 COUNTED_BYTES = 50_000_000  # a larger file is counted when it is read, not at every parse
 
 
@@ -149,6 +158,10 @@ class Plan:
         """Path of a job's log."""
         return self.path(f"logs/{stage}/{name}.log")
 
+    def stats(self, stage: str, name: str) -> str:
+        """Path of a job's statistics, which `header.Job.done` writes beside its log."""
+        return self.path(f"logs/{stage}/{name}.json")
+
     def benchmark(self, stage: str, name: str) -> str:
         """Path of a job's benchmark."""
         return self.path(f"benchmarks/{stage}/{name}.jsonl")
@@ -167,9 +180,10 @@ class Plan:
         folder = f"embeddings/{self._trained(wildcards).embedder}/shifted"
         return [self.path(f"{folder}/{name}.parquet") for name in self.study.task.shifted]
 
-    def generator_model(self, wildcards: Any) -> str:
-        """Model folder of a generator."""
-        return self.path(f"models/{self.study.generators[wildcards.generator].model}")
+    def generator_model(self, wildcards: Any) -> list[str]:
+        """Model folder of a generator, none where a server has the model."""
+        model = self.study.generators[wildcards.generator].model
+        return [self.path(f"models/{model}")] if model else []
 
     def downstream_model(self, wildcards: Any) -> str:
         """Model folder of a downstream model."""
@@ -188,7 +202,7 @@ class Plan:
         used += [study.generators[v.judge].model for v in self._variants() if v.judge]
         used += study.embedders
         used += [it.model for it in study.downstream.values() if not isinstance(it, Probe)]
-        return [self.path(f"models/{name}") for name in dict.fromkeys(used)]
+        return [self.path(f"models/{name}") for name in dict.fromkeys(used) if name]
 
     def lines(self, wildcards: Any) -> list[str]:
         """File of what a pipeline draws from, one a line, none where it needs none."""
@@ -296,15 +310,34 @@ class Plan:
         name = f"judged/{judge}/{wildcards.generator}/{pipeline}/{wildcards.level}.parquet"
         return [self.path(name)] if judge else []
 
-    def judge_folder(self, wildcards: Any) -> str:
-        """Model folder of a judge of labels."""
-        return self.path(f"models/{self.study.generators[wildcards.judge].model}")
+    def judge_folder(self, wildcards: Any) -> list[str]:
+        """Model folder of a judge of labels, none where a server has the model."""
+        model = self.study.generators[wildcards.judge].model
+        return [self.path(f"models/{model}")] if model else []
 
     def more_shards(self, wildcards: Any) -> list[str]:
         """Folder of the shards that were added to a set, none where none may be."""
         pipeline = self.study.source_of(wildcards.pipeline)
         folder = self.path(f"generated/{wildcards.generator}/{pipeline}/{wildcards.level}/more")
         return [folder] if self._most_shards > len(self.shards) else []
+
+    @property
+    def written_sets(self) -> list[tuple[str, str, str]]:
+        """Sets that are generated, not derived from another."""
+        kinds = self.study.pipelines
+        return [made for made in self.sets if isinstance(kinds[made[1]], Pipeline)]
+
+    def generation_stats(self) -> dict[str, list[str]]:
+        """Statistics of every shard of the generated sets, of what was added, of curation."""
+        named = ["/".join(made) for made in self.written_sets]
+        more = self._most_shards > len(self.shards)
+        return {
+            "shards": [
+                self.stats("generate", f"{made}/{n}") for made in named for n in self.shards
+            ],
+            "added": [self.stats("top_up", made) for made in named] if more else [],
+            "counts": [self.path(f"removed/counts/{made}.parquet") for made in named],
+        }
 
     def generated_set(self, wildcards: Any) -> list[str]:
         """Curated rows that an arm mixes in, none for real data alone."""
@@ -332,7 +365,8 @@ class Plan:
     def judge_model(self) -> list[str]:
         """Model folder of the generator that groups texts for a measure, none without a judge."""
         judge = self.study.diversity.judge
-        return [self.path(f"models/{self.study.generators[judge].model}")] if judge else []
+        model = self.study.generators[judge].model if judge else None
+        return [self.path(f"models/{model}")] if model else []
 
     def mapped(self) -> dict[str, Any]:
         """Embeddings that the map shows: of the first embedder, the reference and every set."""
@@ -411,9 +445,9 @@ class Plan:
         """What one shard of generated rows depends on."""
         study, size = self.study, self.study.generate.shard
         pipeline = study.pipelines[wildcards.pipeline]
-        generator, dial = _plain(study.generators[wildcards.generator]), {"dial": pipeline.dial}
+        generator, dial = self._writer(wildcards.generator), {"dial": pipeline.dial}
         if isinstance(pipeline, ParaphrasePipeline):
-            generator["prompt"] = pipeline.prompt
+            generator["prompt"] = template_text(pipeline.prompt)
             if pipeline.sampling:
                 generator["sampling"] = _plain(pipeline.sampling)
             level = {"attempts": self._attempts(pipeline)}
@@ -468,6 +502,40 @@ class Plan:
         gen = self.study.generate
         return max(len(self.shards), math.ceil(gen.n * gen.cap / gen.shard))
 
+    def _writer(self, name: str) -> dict[str, Any]:
+        """What the answers of a generator depend on: not how its engine is run."""
+        generator = self.study.generators[name]
+        plain = {key: value for key, value in _plain(generator).items() if value is not None}
+        for backend, options in RUNNING.items():
+            if backend in plain:
+                plain[backend] = {k: v for k, v in plain[backend].items() if k not in options}
+        return {**plain, "prompt": template_text(generator.template)}
+
+    def running(self, wildcards: Any, input: Any) -> str:
+        """How the engine of a generator (or judge) is run, and what its answers must reach.
+
+        Other values rerun nothing: Snakemake compares no params of a function that takes `input`.
+        """
+        name = wildcards.get("judge") or wildcards.generator
+        generator = _plain(self.study.generators[name])
+        chosen = {
+            backend: {key: generator[backend][key] for key in options}
+            for backend, options in RUNNING.items()
+            if generator[backend]
+        }
+        return canonical_json({**chosen, "least_parsed": self.study.generate.least_parsed})
+
+    def generation_settings(self) -> str:
+        """Prices of the tokens of each generator whose server has some, per million."""
+        servers = {
+            name: generator.openai
+            for name, generator in self.study.generators.items()
+            if generator.openai
+        }
+        return canonical_json(
+            {name: [one.prompt_price, one.completion_price] for name, one in servers.items()}
+        )
+
     def curate_settings(self, wildcards: Any) -> str:
         """How many rows of a set stay, and what is removed."""
         study = self.study
@@ -479,10 +547,10 @@ class Plan:
         """What the topics that a generator writes depend on."""
         study, pipeline = self.study, self.study.pipelines[wildcards.pipeline]
         assert isinstance(pipeline, TopicPipeline)
-        generator = _plain(study.generators[wildcards.generator])
+        generator = self._writer(wildcards.generator)
         return canonical_json(
             {
-                "generator": {**generator, "prompt": pipeline.prompt},
+                "generator": {**generator, "prompt": template_text(pipeline.prompt)},
                 "topics": max(level.topics for level in pipeline.levels.values()),
                 "noun": study.task.noun,
                 "stream": [study.seed, wildcards.generator, wildcards.pipeline, "topics"],
@@ -533,7 +601,7 @@ class Plan:
         study = self.study
         return canonical_json(
             {
-                "generator": _plain(study.generators[wildcards.judge]),
+                "generator": self._writer(wildcards.judge),
                 "labels": study.task.words,
                 "noun": study.task.noun,
                 "seed": study.seed,

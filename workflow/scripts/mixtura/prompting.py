@@ -1,27 +1,14 @@
 """Prompts from templates, and what a completion must look like to become a row."""
 
 import re
-from importlib import resources
-from pathlib import Path
-from typing import Any
 
 from jinja2 import StrictUndefined, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
 from mixtura.dials.base import PromptSpec
+from mixtura.templates import DIAL_FIELDS
 
-DIAL_FIELDS: dict[str, Any] = {
-    **dict.fromkeys(("topic", "persona", "source")),
-    **dict.fromkeys(("hints", "taboo"), ()),
-}
 WHOLE_SENTENCES = re.compile(r"(?:.*[.!?](?=\s|$))?")
-
-
-def template_text(name: str) -> str:
-    """Text of a built-in template, or of a template file when `name` ends in .j2."""
-    if name.endswith(".j2"):
-        return Path(name).read_text(encoding="utf-8")
-    return resources.files("mixtura").joinpath("prompts", f"{name}.j2").read_text("utf-8")
 
 
 def render(template: str, spec: PromptSpec, noun: str) -> str:

@@ -1,0 +1,31 @@
+"""Sum up what generation took: one row for each set, from the statistics of its jobs."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from header import Job
+from mixtura.generate import generation_rows
+from mixtura.tables import write_table
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def names(path: str | Path) -> tuple[str, ...]:
+    """Generator, pipeline and level at the end of a path."""
+    return Path(path).with_suffix("").parts[-3:]
+
+
+job, given = Job(snakemake), snakemake.input
+sets: dict[tuple[str, ...], list[dict]] = {}
+for path in given.shards:
+    sets.setdefault(names(Path(path).parent), []).append(json.loads(Path(path).read_text()))
+for path in given.added:
+    sets[names(path)].append(json.loads(Path(path).read_text()))
+accepted = {names(path): pl.read_parquet(path)["rows_out"][-1] for path in given.counts}
+table = generation_rows(sets, accepted, job.settings)
+write_table(table, snakemake.output[0])
+job.done(rows=table.height)

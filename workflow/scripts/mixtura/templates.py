@@ -1,0 +1,48 @@
+"""Prompt templates: files of Jinja2, checked before anything runs."""
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+# What a template may show: of every prompt, and of the dials (nothing where a dial is another).
+FIELDS = ("label", "noun", "examples")
+DIAL_FIELDS: dict[str, Any] = {
+    **dict.fromkeys(("topic", "persona", "source")),
+    **dict.fromkeys(("hints", "taboo"), ()),
+}
+
+
+def built_in_templates() -> list[str]:
+    """Names of the templates in the package."""
+    files = resources.files("mixtura").joinpath("prompts").iterdir()
+    return sorted(file.name.removesuffix(".j2") for file in files if file.name.endswith(".j2"))
+
+
+def template_text(name: str) -> str:
+    """Text of a built-in template, or of a template file when `name` ends in .j2."""
+    if name.endswith(".j2"):
+        return Path(name).read_text(encoding="utf-8")
+    return resources.files("mixtura").joinpath("prompts", f"{name}.j2").read_text("utf-8")
+
+
+def unknown_fields(name: str) -> list[str]:
+    """Fields that a template shows and no built-in dial has.
+
+    Raises ValueError where there is no such template, or its syntax is wrong.
+    """
+    from jinja2 import TemplateSyntaxError, meta
+    from jinja2.sandbox import SandboxedEnvironment
+
+    if name.endswith(".j2"):
+        if not Path(name).is_file():
+            raise ValueError(f"prompt: no template file {name!r}")
+    elif name not in built_in_templates():
+        raise ValueError(
+            f"prompt: {name!r} is no template; allowed: {', '.join(built_in_templates())}, or a "
+            "file that ends in .j2"
+        )
+    try:
+        shown = meta.find_undeclared_variables(SandboxedEnvironment().parse(template_text(name)))
+    except TemplateSyntaxError as error:
+        raise ValueError(f"prompt: {name!r}, line {error.lineno}: {error.message}") from None
+    return sorted(shown - {*FIELDS, *DIAL_FIELDS})
