@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STUDY := $(shell sed -n 's/^study: *//p' config/config.yaml)
 
-.PHONY: demo test test-slow bench clean
+.PHONY: demo test test-slow vllm bench clean
 
 demo: .venv/installed
 	@$(BIN)/snakemake --profile profiles/local
@@ -30,6 +30,15 @@ test-slow: .venv/installed-dev
 
 .venv/installed-dev: .venv/installed requirements-dev.txt
 	$(BIN)/pip install --quiet --requirement requirements-dev.txt --constraint constraints.txt
+	touch $@
+
+# An environment for backend vllm; torchvision and its like are built for another torch.
+vllm: .venv-vllm/installed
+
+.venv-vllm/installed: requirements-vllm.txt
+	$(PYTHON) -m venv .venv-vllm
+	.venv-vllm/bin/pip install --quiet --requirement requirements-vllm.txt
+	.venv-vllm/bin/pip uninstall --quiet --yes torchvision torchcodec torchaudio
 	touch $@
 
 bench: .venv/installed-dev

@@ -1,5 +1,6 @@
 """Engines that complete prompts: in this process, in one of their own, behind HTTP."""
 
+import contextlib
 import json
 import logging
 import os
@@ -225,6 +226,10 @@ class Handler(BaseHTTPRequestHandler):
         sent = answer if isinstance(answer, str) else json.dumps(answer)
         self.wfile.write(sent.encode())
 
+    def handle(self) -> None:
+        with contextlib.suppress(BrokenPipeError):  # a client that waited no longer
+            super().handle()
+
     def log_message(self, *_: Any) -> None:
         pass
 
@@ -239,7 +244,7 @@ def reply(body: dict[str, Any]) -> dict[str, Any]:
     else:
         choice = {**common, "text": f"said {body['prompt']}"}
         logprobs = {"token_logprobs": [-1.0, -2.0]}
-    choice["logprobs"] = logprobs if body.get("logprobs") not in (None, False) else None
+    choice["logprobs"] = logprobs if body.get("logprobs") else None
     usage = {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}
     named = {"id": "1", "created": 1, "model": "m", "object": "completion"}
     return {**named, "choices": [choice], "usage": usage}

@@ -13,12 +13,20 @@ def pins(file: str) -> dict[str, str]:
     return dict(line.split("==") for line in lines if line and not line.startswith("#"))
 
 
+def conda_pins(name: str) -> dict[str, str]:
+    environment = yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text())
+    return dict(line.split("==") for line in environment["dependencies"][-1]["pip"])
+
+
 @pytest.mark.parametrize("name", ["core", "generate", "finetune"])
 def test_environments_have_the_pins_of_the_requirements(name: str) -> None:
-    environment = yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text())
-    found = dict(line.split("==") for line in environment["dependencies"][-1]["pip"])
-    required = pins("requirements.txt")
+    found, required = conda_pins(name), pins("requirements.txt")
     assert found and found == {package: required[package] for package in found}
+
+
+def test_the_environment_of_vllm_has_its_pins_and_the_same_torch() -> None:
+    assert conda_pins("vllm") == pins("requirements-vllm.txt")
+    assert pins("requirements-vllm.txt")["torch"] == pins("requirements.txt")["torch"]
 
 
 def test_constraints_hold_every_requirement_as_pinned() -> None:

@@ -100,7 +100,7 @@ class OpenaiBackend:
                 messages=[{"role": "user", "content": prompt}], **given
             )
         else:
-            given |= {"logprobs": 0} if self.logprobs else {}
+            given |= {"logprobs": 1} if self.logprobs else {}
             answer = self.client.completions.create(prompt=prompt, **given)
         if isinstance(answer, str) or not answer.choices or not answer.usage:
             raise ValueError("its answer is no JSON with choices and usage")
