@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 job = Job(snakemake)
 settings, running = job.settings, json.loads(snakemake.params.running)
-model = snakemake.input.get("model") or None
+model = next(iter(snakemake.input.model), None)
 backend = open_generator(job, settings, running, model)
 examples = pl.read_parquet(snakemake.input.examples)
 first, prompts = settings["first"], settings["prompts"]
