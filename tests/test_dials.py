@@ -11,7 +11,8 @@ from mixtura.dials.base import Given, PromptSpec
 from mixtura.dials.topic import ask, parse_topics
 from mixtura.dials.words import ranked_words, rarity
 from mixtura.generate import batches
-from mixtura.prompting import render, template_text
+from mixtura.prompting import render
+from mixtura.templates import template_text
 
 EXAMPLES = [
     ("r1", "A brave story with lovely music", "positive"),
