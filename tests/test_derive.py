@@ -9,7 +9,8 @@ from mixtura.curate import curate
 from mixtura.derive import accept_paraphrases, combine_sets, replace_rows, stage_counts
 from mixtura.dials import paraphrase
 from mixtura.dials.base import Given
-from mixtura.prompting import render, template_text
+from mixtura.prompting import render
+from mixtura.templates import template_text
 
 LABELS = ["neg", "pos"]
 
