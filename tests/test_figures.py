@@ -2,6 +2,7 @@
 
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ import polars as pl
 import pytest
 
 from mixtura import figures, plan, report
+from studies import curation, flat, generation, study
 
 STYLE: dict[str, Any] = {"colours": "viridis", "width": 6.4, "height": 4.0}
+ROOT = Path(__file__).parent.parent
 RANDOM = np.random.default_rng(0)
 
 
@@ -50,15 +53,24 @@ def tables(levels: int) -> dict[str, pl.DataFrame]:
             "pipeline": "topic",
             "generator": "g",
             "level": level,
-            "n_real": 8,
+            "n_real": 0 if design == "level" else 8,
             "n_generated": 0 if level is None else 8,
             "model": "m",
             "metric": "accuracy",
+            "test": "test",
+            "arm": f"{design}{level}",
+            "verdict": None if level is None else "no evidence",
+            "difference": None if level is None else 0.1,
+            "difference_low": None if level is None else 0.0,
+            "difference_high": None if level is None else 0.2,
             "value": 0.5,
             "low": 0.4,
             "high": 0.6,
         }
-        for design, level in [("real-only", None), *(("level", f"D{i}") for i in range(levels))]
+        for design, level in [
+            ("real-only", None),
+            *((design, f"D{i}") for design in ("level", "mix-add") for i in range(levels)),
+        ]
     ]
     vectors = RANDOM.normal(size=(20 * levels, 5)).astype(np.float32)
     generated = pl.DataFrame(
@@ -76,6 +88,8 @@ def tables(levels: int) -> dict[str, pl.DataFrame]:
         "shift": scores(levels, {"mmd": [0.0, 3, 1, 4, 5, 6, 7]}, floor=0.2, p_value=0.5),
         "reference": pl.DataFrame({"embedding": generated["embedding"].head(10)}),
         "generated": generated,
+        "curation": curation(levels, ("topic",)).with_columns(generator=pl.lit("g")),
+        "generation": generation(levels, ("topic",)).with_columns(generator=pl.lit("g")),
     }
 
 
@@ -94,6 +108,40 @@ def test_a_figure_is_drawn_and_repeats(name: str, levels: int, tmp_path: Any) ->
         figure.savefig(path, format="svg", bbox_inches="tight", metadata={"Date": None})
         pages.append(path.read_bytes())
     assert pages[0] == pages[1]
+
+
+def test_every_figure_has_a_caption_for_snakemakes_report() -> None:
+    folder = ROOT / "workflow/report/captions"
+    told = {file.stem: file.read_text().strip() for file in folder.iterdir()}
+    assert told == {name: ". ".join(words) for name, words in report.CAPTIONS.items()}
+
+
+def test_the_funnel_adds_up_to_what_was_generated() -> None:
+    figure = figures.draw("curation-funnel", tables(3), STYLE)
+    ends: dict[float, float] = {}
+    for bar in figure.axes[0].patches:
+        ends[bar.get_y()] = max(ends.get(bar.get_y(), 0), bar.get_x() + bar.get_width())
+    assert list(ends.values()) == [250] * 3
+    assert figure.axes[0].patches[0].get_width() == 192
+
+
+def test_the_map_of_gains_shows_the_mean_gain_of_every_cell() -> None:
+    made = study(flat, real=(16, 64), ratios=(1, 2), levels=1, pipelines=("topic",), items=80)
+    figure = figures.draw("gain-map", made, STYLE)
+    cells = figure.axes[0].images[0].get_array()
+    assert cells.shape == (2, 4 - 1)  # 16, 32, 64 and 128 rows; 32 and 128 of one n_real each
+    found = made["findings"].filter(n_real=64, n_generated=128)["difference"][0]
+    assert cells[1, 2] == pytest.approx(found) and cells[0, 2] is np.ma.masked
+
+
+def test_a_cheap_and_a_dear_set_stand_apart() -> None:
+    figure = figures.draw("cost-by-gain", tables(2), STYLE)
+    at = sorted(
+        float(line.get_xdata()[0]) for line in figure.axes[0].lines if line.get_marker() == "o"
+    )
+    # 8 of 200 rows at 1 and at 2 CPU hours a set, each in two designs
+    assert at == pytest.approx([0.04, 0.08])
+    assert "CPU hours" in figure.axes[0].get_xlabel()
 
 
 def test_agreement_with_the_level_by_hand() -> None:

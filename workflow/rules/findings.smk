@@ -1,4 +1,4 @@
-"""Predictions, tables -> tables/scores.parquet, tables/findings.parquet, findings.md."""
+"""Predictions, tables -> tables/scores.parquet, tables/findings.parquet, tables/hypotheses.parquet, findings.md."""
 
 
 rule evaluate:
@@ -31,10 +31,13 @@ rule findings:
     input:
         predictions=PLAN.path("tables/predictions.parquet"),
         arms=PLAN.path("tables/arms.parquet"),
+        scores=PLAN.path("tables/scores.parquet"),
         diversity=PLAN.path("tables/diversity.parquet"),
         shift=PLAN.path("tables/shift.parquet"),
+        models=PLAN.sized_folders(),
     output:
         table=PLAN.path("tables/findings.parquet"),
+        hypotheses=PLAN.path("tables/hypotheses.parquet"),
         text=PLAN.path("findings.md"),
     log:
         PLAN.log("findings", "findings"),

@@ -7,12 +7,14 @@ rule figures:
         findings=PLAN.path("tables/findings.parquet"),
         diversity=PLAN.path("tables/diversity.parquet"),
         shift=PLAN.path("tables/shift.parquet"),
+        curation=PLAN.path("tables/curation.parquet"),
     output:
         [
             report(
                 PLAN.path(f"figures/{name}.svg"),
-                caption="../report/figures.rst",
+                caption=f"../report/captions/{name}.rst",
                 category="Figures",
+                labels={"figure": name},
             )
             for name in PLAN.figures
         ],
@@ -39,6 +41,7 @@ rule report:
     input:
         figures=rules.figures.output,
         findings=PLAN.path("tables/findings.parquet"),
+        hypotheses=PLAN.path("tables/hypotheses.parquet"),
         diversity=PLAN.path("tables/diversity.parquet"),
         shift=PLAN.path("tables/shift.parquet"),
         curation=PLAN.path("tables/curation.parquet"),
@@ -61,6 +64,7 @@ rule report:
         runtime=PLAN.runtime("report"),
     params:
         settings=PLAN.report_settings(),
+        benchmarks=PLAN.path("benchmarks"),
         code=code("report.py"),
     message:
         "Write the report"

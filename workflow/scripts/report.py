@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from header import Job
-from mixtura.report import render_report
+from mixtura.fetch import parameters
+from mixtura.report import render_report, stage_times, versions
 from mixtura.tables import whole
 
 if TYPE_CHECKING:
@@ -26,18 +27,22 @@ def sets(files: list[str]) -> dict[str, pl.DataFrame]:
 
 html = render_report(
     Path(given.template).read_text(encoding="utf-8"),
-    study=job.settings,
+    study=job.settings["study"],
+    absent=job.settings["absent"],
     tables={
         name: pl.read_parquet(given[name])
-        for name in ("findings", "diversity", "shift", "curation")
+        for name in ("findings", "hypotheses", "diversity", "shift", "curation")
     },
     figures={Path(file).stem: Path(file).read_text(encoding="utf-8") for file in given.figures},
     samples={"real": pl.read_parquet(given.examples), **sets(given.curated)},
     removed=sets(given.removed),
     provenance={
         Path(folder).name: json.loads(Path(folder, "provenance.json").read_text())
+        | {"parameters": parameters(Path(folder))}
         for folder in given.models
     },
+    times=stage_times(Path(snakemake.params.benchmarks)),
+    versions=versions(),
 )
 with whole(snakemake.output[0]) as file:
     file.write_text(html, encoding="utf-8")

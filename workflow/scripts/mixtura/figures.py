@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import matplotlib
@@ -11,8 +11,9 @@ import polars as pl
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
-from mixtura.findings import measure_name
+from mixtura.prices import arm_costs
 from mixtura.stats import rank_agreement
+from mixtura.words import measure_name
 
 matplotlib.rcParams["svg.hashsalt"] = "mixtura"  # the same picture is the same file
 matplotlib.rcParams["svg.fonttype"] = "none"
@@ -26,8 +27,8 @@ LOWER = ("self_bleu", "rouge_l_homogenisation", "compression_ratio", "self_repet
 def draw(name: str, tables: Tables, style: dict[str, Any]) -> Figure:
     """The figure `name` (a key of FIGURES).
 
-    Tables: findings, diversity, shift; for the embedding map reference and generated, with a column
-    embedding, generated also with id, generator, pipeline and level.
+    Tables: findings, diversity, shift, curation and generation; for the embedding map reference and
+    generated, with a column embedding, generated also with id, generator, pipeline and level.
     """
     figure = Figure(figsize=(style["width"], style["height"]), layout="constrained")
     FIGURES[name](figure, tables, style)
@@ -85,10 +86,7 @@ def shift_by_level(figure: Figure, tables: Tables, style: dict[str, Any]) -> Non
 
 def _by_level(figure: Figure, table: pl.DataFrame, style: dict[str, Any]) -> None:
     groups = list(_groups(table, ["measure", "settings", "embedder"]))
-    columns = min(3, len(groups))
-    lines = -(-len(groups) // columns)
-    figure.set_size_inches(style["width"] * 1.3, style["height"] * 0.7 * lines)
-    grid = figure.subplots(lines, columns, squeeze=False).ravel()
+    grid = _grid(figure, len(groups), style)
     levels = sorted(table["level"].unique())
     sources = list(dict.fromkeys(table.select("generator", "pipeline").iter_rows()))
     colours = _colours(style, len(sources))
@@ -101,34 +99,161 @@ def _by_level(figure: Figure, table: pl.DataFrame, style: dict[str, Any]) -> Non
             axes.axhline(part["floor"].mean(), color="grey", linestyle="--", linewidth=1)
         axes.set_title(measure_name(measure, settings), fontsize="medium")
         axes.set_xticks(range(len(levels)), levels)
-    for axes in grid[len(groups) :]:
-        axes.remove()
     if len(sources) > 1:
         _legend(figure, grid[0])
 
 
 def shift_by_score(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
     """Score of generated data against its shift from real text; the noise floor is dashed."""
-    shown = _first_metric(tables["findings"])
-    alone = shown.filter(pl.col("level").is_not_null())
-    design = "level" if "level" in alone["design"].unique() else alone["design"][0]
-    alone = alone.filter(design=design)
-    groups = list(_groups(tables["shift"], ["measure", "settings", "embedder"]))
-    figure.set_size_inches(style["width"] * 1.3, style["height"])
-    grid = figure.subplots(1, len(groups), squeeze=False, sharey=True).ravel()
-    keys = ["generator", "pipeline", "level"]
-    levels = sorted(alone["level"].unique())
+    _by_measure(figure, tables["findings"], tables["shift"], style)
+
+
+def score_by_diversity(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
+    """Score of generated data against every measured diversity."""
+    _by_measure(figure, tables["findings"], tables["diversity"], style)
+
+
+def _by_measure(
+    figure: Figure, findings: pl.DataFrame, table: pl.DataFrame, style: dict[str, Any]
+) -> None:
+    """The plainest design of the first model against every measure, one panel each."""
+    shown = _first_metric(findings)
+    model = shown["model"][0]
+    made = shown.filter(pl.col("level").is_not_null(), model=model)
+    design = "level" if "level" in made["design"].unique() else made["design"][0]
+    made = made.filter(design=design).unique("arm", maintain_order=True)
+    groups = list(_groups(table, ["measure", "settings", "embedder"]))
+    grid = _grid(figure, len(groups), style, sharey=True)
+    levels = sorted(made["level"].unique())
     colours = dict(zip(levels, _colours(style, len(levels)), strict=True))
-    for axes, ((measure, settings, _), part) in zip(grid, groups, strict=True):
-        both = alone.join(part.select(*keys, pl.col("value").alias("shift"), "floor"), on=keys)
-        for row in both.iter_rows(named=True):
-            one = pl.DataFrame([row], infer_schema_length=None)
-            _points(axes, [row["shift"]], one, colours[row["level"]], row["level"])
-        if both["floor"].drop_nulls().len():
-            axes.axvline(both["floor"].mean(), color="grey", linestyle="--", linewidth=1)
+    sources = list(dict.fromkeys(made.select(SOURCE).iter_rows()))
+    marks = dict(zip(sources, "osD^v<>P*X" * len(sources), strict=False))
+    for axes, ((measure, settings, _), part) in zip(grid, groups, strict=False):
+        measured = part.select(*SOURCE, "level", pl.col("value").alias("at"))
+        both = made.join(measured, on=[*SOURCE, "level"]).drop_nulls("at")
+        for (*source, level), one in _groups(both, [*SOURCE, "level"]):
+            where = f"{source[1]} " if len(sources) > 1 else ""
+            mark = marks[source[0], source[1]]
+            _points(axes, one["at"], one, colours[level], f"{where}{level}", mark=mark)
+        if "floor" in part and part["floor"].drop_nulls().len():
+            axes.axvline(part["floor"].mean(), color="grey", linestyle="--", linewidth=1)
         axes.set_xlabel(measure_name(measure, settings))
-    grid[0].set_ylabel(f"{shown['metric'][0]}, design {design}")
+    figure.supylabel(f"{shown['metric'][0]} of {model}, design {design}")
+    _legend(figure, grid[0], columns=max(len(levels), 2))
+
+
+def _grid(figure: Figure, count: int, style: dict[str, Any], **shared: Any) -> Any:
+    """Axes in rows of three."""
+    columns = min(3, count)
+    lines = -(-count // columns)
+    figure.set_size_inches(style["width"] * 1.3, style["height"] * 0.75 * lines)
+    grid = figure.subplots(lines, columns, squeeze=False, **shared).ravel()
+    for axes in grid[count:]:
+        axes.remove()
+    return grid
+
+
+def gain_map(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
+    """Mean gain over real data alone at every number of real and of generated rows, by level."""
+    shown = _first_metric(tables["findings"])
+    made = shown.filter(pl.col("level").is_not_null(), pl.col("n_real") > 0)
+    groups = list(_groups(made.drop_nulls("difference"), ["model", *SOURCE, "level"]))
+    reals, amounts = (sorted(made[column].unique()) for column in ("n_real", "n_generated"))
+    grid = _grid(figure, len(groups), style, sharex=True, sharey=True)
+    most = max(made["difference"].abs().drop_nulls().to_list(), default=0) or 1.0
+    several = len(set(made.select("model", *SOURCE).iter_rows())) > 1
+    for axes, ((model, _, pipeline, level), part) in zip(grid, groups, strict=False):
+        cells = np.full((len(reals), len(amounts)), np.nan)
+        found = part.group_by("n_real", "n_generated").agg(
+            pl.col("difference").mean(), sure=(pl.col("verdict") != "no evidence").any()
+        )
+        for real, amount, gain, sure in found.iter_rows():
+            row, column = reals.index(real), amounts.index(amount)
+            cells[row, column] = gain
+            told = f"{gain:+.2f}" + ("*" if sure else "")
+            dark = "white" if abs(gain) > 0.6 * most else "black"
+            axes.text(column, row, told, ha="center", va="center", fontsize="x-small", color=dark)
+        image = axes.imshow(
+            np.ma.masked_invalid(cells), cmap="RdBu", vmin=-most, vmax=most, aspect="auto"
+        )
+        axes.set_facecolor("lightgrey")
+        where = f"{model}, {pipeline} " if several else ""
+        axes.set_title(f"{where}{level}", fontsize="medium")
+        axes.set_xticks(range(len(amounts)), map(str, amounts))
+        axes.set_yticks(range(len(reals)), map(str, reals))
+    figure.supxlabel("generated rows")
+    figure.supylabel("real rows")
+    figure.colorbar(image, ax=list(grid[: len(groups)]), shrink=0.7, label="gain over real alone")
+
+
+def size_interaction(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
+    """Gain over real data alone by level, one line a model; mixes of a level are averaged."""
+    shown = _first_metric(tables["findings"])
+    made = shown.filter(pl.col("level").is_not_null()).drop_nulls("difference")
+    designs = list(_groups(made, ["design"]))
+    models = list(made["model"].unique(maintain_order=True))
+    levels = sorted(made["level"].unique())
+    colours = _colours(style, len(models))
+    grid = _grid(figure, len(designs), style, sharey=True)
+    for axes, ((design,), part) in zip(grid, designs, strict=False):
+        for place, (model, colour) in enumerate(zip(models, colours, strict=True)):
+            mean = (
+                part.filter(model=model)
+                .group_by("level")
+                .agg(
+                    value=pl.col("difference").mean(),
+                    **{bound: pl.col(f"difference_{bound}").mean() for bound in ("low", "high")},
+                )
+                .sort("level")
+            )
+            shift = (place - (len(models) - 1) / 2) * 0.1
+            at = [levels.index(level) + shift for level in mean["level"]]
+            _points(axes, at, mean, colour, model, line=True)
+        axes.axhline(0, color="grey", linewidth=1)
+        axes.set_title(design, fontsize="medium")
+        axes.set_xticks(range(len(levels)), levels)
+    figure.supylabel(f"gain in {shown['metric'][0]}")
     _legend(figure, grid[0])
+
+
+def curation_funnel(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
+    """Where the generated rows of every set went: removed at each step, or kept."""
+    table = tables["curation"]
+    sets = list(_groups(table, [*SOURCE, "level"]))
+    steps = list(table.filter(pl.col("removed") > 0)["stage"].unique(maintain_order=True))
+    figure.set_size_inches(style["width"], 1.4 + 0.28 * len(sets))
+    axes = figure.subplots()
+    colours = _colours(style, len(steps))
+    several = table.select(SOURCE).n_unique() > 1
+    names = []
+    for place, ((generator, pipeline, level), part) in enumerate(sets):
+        names.append(f"{generator}, {pipeline} {level}" if several else level)
+        left = part["rows_out"].min()
+        axes.barh(place, left, color="lightgrey", label="kept")
+        for step, colour in zip(steps, colours, strict=True):
+            gone = part.filter(stage=step)["removed"].sum()
+            axes.barh(place, gone, left=left, color=colour, label=f"removed: {step}")
+            left += gone
+    axes.set_yticks(range(len(sets)), names)
+    axes.invert_yaxis()
+    axes.set_xlabel("generated rows")
+    _legend(figure, axes)
+
+
+def cost_by_gain(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
+    """Gain over real data alone against what the generated rows cost to write."""
+    shown = _first_metric(tables["findings"])
+    priced, unit = arm_costs(shown.drop_nulls("difference"), tables["generation"])
+    axes = figure.subplots()
+    levels = sorted(priced["level"].unique())
+    colours = dict(zip(levels, _colours(style, len(levels)), strict=True))
+    for (level,), part in _groups(priced, ["level"]):
+        own = part.select("price", value="difference", low="difference_low", high="difference_high")
+        _points(axes, own["price"], own, colours[level], level)
+    axes.axhline(0, color="grey", linewidth=1)
+    axes.set_xlabel(f"{unit} for the generated rows of a mix")
+    axes.set_ylabel(f"gain in {shown['metric'][0]}")
+    _legend(figure, axes, columns=max(len(levels), 2))
 
 
 def level_agreement(diversity: pl.DataFrame, shift: pl.DataFrame) -> pl.DataFrame:
@@ -320,17 +445,22 @@ SOURCE = ("generator", "pipeline")
 FIGURES: dict[str, Callable[[Figure, Tables, dict[str, Any]], None]] = {
     "score-by-level": score_by_level,
     "score-by-share": score_by_share,
+    "score-by-diversity": score_by_diversity,
+    "gain-map": gain_map,
+    "size-interaction": size_interaction,
+    "cost-by-gain": cost_by_gain,
+    "shift-by-score": shift_by_score,
     "diversity-by-level": diversity_by_level,
     "shift-by-level": shift_by_level,
-    "shift-by-score": shift_by_score,
     "rank-agreement": rank_agreement_figure,
     "measure-correlation": measure_correlation,
     "embedding-map": embedding_map,
+    "curation-funnel": curation_funnel,
 }
 
 
 def _first_metric(findings: pl.DataFrame) -> pl.DataFrame:
-    return findings.filter(metric=findings["metric"][0])
+    return findings.filter(metric=findings["metric"][0], test=findings["test"][0])
 
 
 def _groups(frame: pl.DataFrame, keys: list[str]) -> Iterator[Any]:
@@ -344,14 +474,20 @@ def _colours(style: dict[str, Any], count: int) -> list[Any]:
 
 
 def _points(
-    axes: Any, at: Sequence[float], part: pl.DataFrame, colour: Any, label: str, line: bool = False
+    axes: Any,
+    at: Any,
+    part: pl.DataFrame,
+    colour: Any,
+    label: str,
+    line: bool = False,
+    mark: str = "o",
 ) -> None:
     value, low, high = (part[name].to_numpy() for name in ("value", "low", "high"))
     axes.errorbar(
         at,
         value,
         yerr=[(value - low).clip(0), (high - value).clip(0)],
-        fmt="o-" if line else "o",
+        fmt=f"{mark}-" if line else mark,
         color=colour,
         capsize=3,
         markersize=4,
@@ -361,21 +497,21 @@ def _points(
 
 
 def _baseline(axes: Any, shown: pl.DataFrame) -> None:
-    base = shown.filter(pl.col("level").is_null())
+    base = shown.filter(design="real-only")
     for place, row in enumerate(base.iter_rows(named=True)):
         axes.axhspan(row["low"], row["high"], color="grey", alpha=0.15, linewidth=0)
         label = f"{row['n_real']} real alone" if not place else None
         axes.axhline(row["value"], color="grey", linewidth=1, label=label)
 
 
-def _legend(figure: Figure, axes: Any) -> None:
+def _legend(figure: Figure, axes: Any, columns: int = 2) -> None:
     handles, labels = axes.get_legend_handles_labels()
     kept = dict(zip(labels, handles, strict=True))
     figure.legend(
         kept.values(),
         kept.keys(),
         loc="outside lower center",
-        ncols=2,
+        ncols=min(columns, 8),
         fontsize="small",
         frameon=False,
     )

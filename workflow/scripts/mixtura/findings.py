@@ -1,38 +1,35 @@
 """The findings in words and tables: what intervals allow to say, and no more."""
 
-import json
-from typing import Any
+from typing import NamedTuple
 
 import polars as pl
 
-from mixtura.stats import NO_GAIN
+from mixtura.hypotheses import summary
+from mixtura.prices import COSTS, arm_costs, told_cost
+from mixtura.stats import NO_GAIN, recommend
+from mixtura.words import describe_arm, interval, markdown_table, measure_name
 
 
-def describe_arm(row: dict[str, Any]) -> str:
-    """What an arm trains on, in words."""
-    if row["design"] == "zero-shot":
-        return "nothing (untrained)"
-    if row["design"] == "real-repeated":
-        return f"{row['n_real']} real, repeated to {row['rows']}"
-    if not row["n_generated"]:
-        return f"{row['n_real']} real"
-    made = f"{row['n_generated']} generated, {row['pipeline']} {row['level']}"
-    return f"{row['n_real']} real + {made}" if row["n_real"] else f"{made} alone"
-
-
-def findings_text(findings: pl.DataFrame, diversity: pl.DataFrame, shift: pl.DataFrame) -> str:
+def findings_text(
+    findings: pl.DataFrame,
+    diversity: pl.DataFrame,
+    shift: pl.DataFrame,
+    hypotheses: pl.DataFrame,
+    generation: pl.DataFrame | None = None,
+) -> str:
     """Markdown: the answer, the table of arms, and the diversity and shift of every level.
 
-    The frames are the tables of `mixtura.stats.findings` and of the panels.
+    The frames are the tables of `mixtura.stats.findings`, of the panels and of
+    `mixtura.hypotheses.hypotheses`.
     """
-    metric = str(findings["metric"][0])
-    shown = findings.filter(metric=metric)
+    shown = _first(findings)
+    metric = str(shown["metric"][0])
     return "\n\n".join(
         [
             "# Findings",
-            *(f"**{model}: {head}** {detail}" for model, head, detail in answers(findings)),
+            *map(answer_text, answers(findings, generation)),
             f"## Scores ({metric} on {shown['n'][0]} test rows, {max(shown['seeds'])} seeds)",
-            _table(
+            markdown_table(
                 ["trained on", "model", metric, "against real alone", "p (Holm)", "verdict"],
                 [
                     [
@@ -52,6 +49,8 @@ def findings_text(findings: pl.DataFrame, diversity: pl.DataFrame, shift: pl.Dat
                     for row in shown.iter_rows(named=True)
                 ],
             ),
+            "## Hypotheses",
+            "\n".join(f"- **{question}** {answer}" for question, answer in summary(hypotheses)),
             "## Diversity",
             _measures(diversity),
             "## Shift from real text, beside its noise floor (real against held-out real)",
@@ -63,34 +62,70 @@ def findings_text(findings: pl.DataFrame, diversity: pl.DataFrame, shift: pl.Dat
     )
 
 
-def answers(findings: pl.DataFrame) -> list[tuple[str, str, str]]:
-    """(model, the answer, what it rests on) for each downstream model, on the first metric."""
-    shown = findings.filter(metric=findings["metric"][0])
-    return [_answer(part) for _, part in shown.group_by("model", maintain_order=True)]
+def answer_text(answer: "Answer") -> str:
+    """An answer in one Markdown paragraph."""
+    cost = f" Writing them cost {answer.cost}." if answer.cost else ""
+    return f"**{answer.model}, {answer.n_real} real rows: {answer.head}** {answer.sure}{cost}"
 
 
-def _answer(findings: pl.DataFrame) -> tuple[str, str, str]:
-    compared = findings.filter(pl.col("verdict").is_not_null())
-    base = findings.filter(design="real-only")
-    alone = "; ".join(
-        f"{describe_arm(row)}: {interval(row['value'], row['low'], row['high'])}"
-        for row in base.iter_rows(named=True)
+class Answer(NamedTuple):
+    """What to use for one model and number of real labels, and what that rests on."""
+
+    model: str
+    n_real: int
+    head: str
+    sure: str
+    cost: str  # empty where nothing is known, or nothing is recommended
+
+
+def answers(findings: pl.DataFrame, generation: pl.DataFrame | None = None) -> list[Answer]:
+    """The answer for each downstream model and number of real labels, on the first metric.
+
+    generation is the table of what the sets cost, if it is known.
+    """
+    shown = _first(findings)
+    costs = None
+    if generation is not None:
+        costs = arm_costs(shown, generation)[0].select("arm", *COSTS).unique("arm")
+    return [
+        _answer(shown, model, n_real, costs)
+        for model in shown["model"].unique(maintain_order=True)
+        for n_real in shown.filter(design="real-only", model=model)["n_real"]
+        if shown.join(_baseline(shown, n_real), on="baseline").filter(model=model).height
+    ]
+
+
+def _first(findings: pl.DataFrame) -> pl.DataFrame:
+    return findings.filter(metric=findings["metric"][0], test=findings["test"][0])
+
+
+def _baseline(findings: pl.DataFrame, n_real: int) -> pl.DataFrame:
+    base = findings.filter(design="real-only", n_real=n_real)
+    return base.select(pl.col("arm").alias("baseline")).unique()
+
+
+def _answer(findings: pl.DataFrame, model: str, n_real: int, costs: pl.DataFrame | None) -> Answer:
+    base = _baseline(findings, n_real)
+    own = findings.filter(model=model)
+    compared = own.join(base, on="baseline")
+    alone = own.filter(design="real-only", n_real=n_real).row(0, named=True)
+    best = recommend(findings, n_real, model, findings["metric"][0], costs)
+    better, worse = (compared.filter(verdict=word).height for word in ("better", "worse"))
+    counts = (
+        f"Of {compared.height} mixes with generated text, {better} are better than real data alone "
+        f"and {worse} worse; for {compared.height - better - worse} there is no evidence either "
+        f"way. {describe_arm(alone)} alone: "
+        f"{interval(alone['value'], alone['low'], alone['high'])}, {alone['seeds']} seeds, "
+        f"{alone['n']} test rows."
     )
-    better = compared.filter(verdict="better").sort(pl.col("difference").abs(), descending=True)
-    worse = compared.filter(verdict="worse").height
-    open_ = compared.height - better.height - worse
-    if better.is_empty():
-        head = NO_GAIN
-    else:
-        best = better.row(0, named=True)
-        gain = (best["difference"], best["difference_low"], best["difference_high"])
-        head = f"Best: {describe_arm(best)}, {interval(*gain, sign=True)} over real data alone."
-    detail = (
-        f"Of {compared.height} mixes with generated text, {better.height} are better than real "
-        f"data alone and {worse} worse; for {open_} there is no evidence either way. "
-        f"Real data alone: {alone}."
-    )
-    return findings["model"][0], head, detail
+    if best["arm"] is None:
+        return Answer(model, n_real, NO_GAIN, counts, "")
+    mix = f"{best['n_generated']} generated rows for {best['n_real']} real ones."
+    more = ""
+    if compared.filter(arm=best["arm"])["control_verdict"].drop_nulls().is_in(["better"]).any():
+        more = " It also beats the same real rows repeated to the same size."
+    cost = told_cost(best["cost"])
+    return Answer(model, n_real, best["sentence"], f"{mix}{more} {counts}", cost)
 
 
 def _measures(table: pl.DataFrame) -> str:
@@ -109,30 +144,4 @@ def _measures(table: pl.DataFrame) -> str:
             cells += [interval(row["floor"], row["floor_low"], row["floor_high"]), ratio, p]
         rows.append([*cells, str(row["n"])])
     heads = ["set", "measure", "value", *(["noise floor", "ratio", "p"] if floor else []), "n"]
-    return _table(heads, rows)
-
-
-def measure_name(measure: str, settings: str) -> str:
-    """Name of a measure with the settings that tell it from its siblings."""
-    told = json.loads(settings or "{}")
-    kept = [f"{key} {told[key]}" for key in ("tau", "q", "n") if told.get(key) is not None]
-    return f"{measure} ({', '.join(kept)})" if kept else measure
-
-
-def interval(value: float | None, low: float | None, high: float | None, sign: bool = False) -> str:
-    """A value and its interval, empty where there is none."""
-    if value is None:
-        return ""
-    form = "+.3f" if sign else ".3f"
-    if low is None or high is None:
-        return f"{value:{form}}"
-    return f"{value:{form}} [{low:{form}}, {high:{form}}]"
-
-
-def _table(heads: list[str], rows: list[list[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    lines = [heads, ["-" * width for width in widths], *rows]
-    padded = (
-        [cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines
-    )
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in padded)
+    return markdown_table(heads, rows)

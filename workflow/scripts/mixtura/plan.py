@@ -44,12 +44,17 @@ METRICS = {  # task.kind -> metrics; findings answer on the first
 FIGURES = (
     "score-by-level",
     "score-by-share",
+    "score-by-diversity",
+    "gain-map",
+    "size-interaction",
+    "cost-by-gain",
+    "shift-by-score",
     "diversity-by-level",
     "shift-by-level",
-    "shift-by-score",
     "rank-agreement",
     "measure-correlation",
     "embedding-map",
+    "curation-funnel",
 )
 DEFAULT_RESOURCES = {
     "generate": Resources(threads=2, mem_mb=4000, runtime=120),
@@ -130,7 +135,24 @@ class Plan:
         """Numbers of a level's shards. All are full: a larger n adds some and changes none."""
         return range(math.ceil(self.prompts / self.study.generate.shard))
 
-    figures = FIGURES
+    @property
+    def figures(self) -> list[str]:
+        """Figures that this study can have."""
+        return [name for name in FIGURES if name not in self.absent_figures]
+
+    @property
+    def absent_figures(self) -> dict[str, str]:
+        """Figure that this study cannot have -> why, in words."""
+        mixed = [arm for arm in self.arms.values() if arm.n_real and arm.n_generated]
+        absent = {}
+        if not mixed:
+            absent["score-by-share"] = "mix curves need mixes of real and generated rows"
+        if len({arm.n_real for arm in mixed}) < 2 or len({arm.n_generated for arm in mixed}) < 2:
+            absent["gain-map"] = "a map of gains needs several numbers of real and generated rows"
+        if len(self.study.downstream) < 2:
+            absent["size-interaction"] = "gain by level and model needs several downstream models"
+        absent["cost-by-gain"] = "what a gain costs needs the costs of generation"
+        return absent
 
     def arm_rows(self) -> list[dict[str, Any]]:
         """The readable index of the arms: one row for each arm in each design."""
@@ -277,6 +299,16 @@ class Plan:
 
     def _attempts(self, pipeline: ParaphrasePipeline) -> int:
         return math.ceil(pipeline.paraphrases * pipeline.overgenerate)
+
+    @property
+    def sized(self) -> dict[str, str]:
+        """Downstream model -> key of its weights, for models whose size means something."""
+        found = {name: getattr(d, "model", None) for name, d in self.study.downstream.items()}
+        return {name: key for name, key in found.items() if key}
+
+    def sized_folders(self) -> list[str]:
+        """Folders whose parameters are counted."""
+        return [self.path(f"models/{key}") for key in self.sized.values()]
 
     def generated_shards(self, wildcards: Any) -> list[str]:
         """Shards of one set."""
@@ -691,7 +723,8 @@ class Plan:
 
     def findings_settings(self) -> str:
         """What is compared."""
-        return canonical_json({"metrics": METRICS[self.study.task.kind], "seed": self.study.seed})
+        metrics, models = METRICS[self.study.task.kind], list(self.sized)
+        return canonical_json({"metrics": metrics, "seed": self.study.seed, "models": models})
 
     def figure_settings(self) -> str:
         """How the figures look."""
@@ -699,7 +732,8 @@ class Plan:
 
     def report_settings(self) -> str:
         """What the report prints of the configuration: how jobs run is no part of it."""
-        return _settings(self.study)
+        told = {"study": _plain(self.study), "absent": list(self.absent_figures.values())}
+        return canonical_json(told)
 
     def finetune_resume(self, wildcards: Any) -> str:
         """Folder that a killed run goes on from; other settings never find it."""

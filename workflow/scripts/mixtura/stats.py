@@ -6,7 +6,8 @@ set would have held other items. All intervals here count both. docs/statistics.
 test in words and gives its simulated error rates.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -398,12 +399,14 @@ def minimum_detectable_effect(
     comparisons: int = 1,
     power: float = 0.8,
     alpha: float = 0.05,
+    lent: float = 0.0,
 ) -> float:
     """Smallest true difference that a study of this design finds with this chance.
 
     seed_sd is the standard deviation of one seed's difference to the baseline, item_sd that over
     test items of their expected difference, both in the metric's unit (accuracy: 0.01 is a
-    point). With several comparisons alpha is split (Bonferroni, the first step of Holm). Raises
+    point). With several comparisons alpha is split (Bonferroni, the first step of Holm). lent is
+    the degrees of freedom that other arms lend to seed_sd, as in `paired_differences`. Raises
     ValueError for fewer than 2 seeds or items, and for numbers outside their range.
 
     Source: power of the t-test by the noncentral t distribution, Cohen 1988.
@@ -412,7 +415,7 @@ def minimum_detectable_effect(
         raise ValueError("needs 2 seeds, 2 items and 1 comparison or more")
     if seed_sd < 0 or item_sd < 0 or seed_sd + item_sd == 0 or not 0 < alpha < power < 1:
         raise ValueError("needs standard deviations of 0 or more, one above 0; 0<alpha<power<1")
-    error, freedom = _error(_Spread(0, seed_sd**2, 0, item_sd**2 / items, seeds, items))
+    error, freedom = _error(_Spread(0, seed_sd**2, 0, item_sd**2 / items, seeds, items, lent))
     critical = stats.t.ppf(1 - alpha / comparisons / 2, freedom)
 
     def lacking(ratio: float) -> float:
@@ -675,6 +678,7 @@ FINDINGS = {
     "rows": pl.Int64,
     "model": pl.String,
     "metric": pl.String,
+    "test": pl.String,
     "value": pl.Float64,
     "low": pl.Float64,
     "high": pl.Float64,
@@ -687,6 +691,16 @@ FINDINGS = {
     "n": pl.Int64,
     "seeds": pl.Int64,
     "verdict": pl.String,
+    "seed_sd": pl.Float64,
+    "item_sd": pl.Float64,
+    "lent": pl.Float64,
+    "control": pl.String,
+    "control_difference": pl.Float64,
+    "control_low": pl.Float64,
+    "control_high": pl.Float64,
+    "control_p_value": pl.Float64,
+    "control_p_holm": pl.Float64,
+    "control_verdict": pl.String,
 }
 
 
@@ -760,7 +774,9 @@ def seed_scores(
     (bootstrap), n counts them. Raises ValueError as `findings`.
     """
     rows: list[dict[str, Any]] = []
-    for (test,), part in predictions.group_by(["test"], maintain_order=True):
+    tests = predictions["test"].unique(maintain_order=True).to_list()
+    for test in sorted(tests, key=lambda name: name != "test"):
+        part = predictions.filter(test=test)
         runs = _runs(part, {column for name in metrics for column in _metric(name).columns})
         for ((arm, model), run), name in product(runs.items(), metrics):
             metric = _metric(name)
@@ -785,13 +801,17 @@ def findings(
     """Compare every arm with its real-only baselines: one row per (row of arms, model, metric).
 
     predictions has a row per arm, model, seed and test item, with columns arm, model, seed, id,
-    gold, predicted (null is a wrong answer), and those of metrics of numbers; arms has arm,
+    gold, predicted (null is a wrong answer), those of metrics of numbers and, with several test
+    sets, test; arms has arm,
     design, generator, pipeline, level, n_real, n_generated, baseline (null for an arm that is a
-    baseline itself). The answer has the columns of FINDINGS; n is test items, seeds is those that
-    arm and baseline share. p_holm corrects over all comparisons of one metric; the verdict is
-    "better" or "worse" where p_holm < 1 - level, else "no evidence", and null for a baseline. Arms
-    with the same baseline lend each other what their seeds say about chance, as in
-    `paired_differences`.
+    baseline itself) and perhaps control (another arm to compare with, such as repeated real rows).
+    The answer has the columns of FINDINGS; n is test items, seeds is those that arm and baseline
+    share. p_holm corrects over all comparisons of one metric and test set; the verdict is "better"
+    or "worse" where p_holm < 1 - level, else "no evidence", and null for a baseline; the same with
+    control_ for the control. seed_sd and item_sd are the standard deviations of one seed's
+    difference and of one item's, for `minimum_detectable_effect`. Arms with the same baseline
+    lend each other what their seeds say about chance, as in `paired_differences`; lent is how many
+    degrees of freedom that adds.
 
     Raises ValueError when columns or arms are missing, when seeds of an arm hold different test
     items, or when arm and baseline do.
@@ -801,62 +821,91 @@ def findings(
         raise ValueError(f"arms lack the columns {sorted(missing)}")
     if arms.select("arm", "design", "baseline").is_duplicated().any():
         raise ValueError("arms compare an arm with the same baseline twice in one design")
-    runs = _runs(predictions, {column for name in metrics for column in _metric(name).columns})
+    if "control" not in arms.columns:
+        arms = arms.with_columns(control=pl.lit(None, pl.String))
+    if "test" not in predictions.columns:
+        predictions = predictions.with_columns(test=pl.lit("test"))
+    rows: list[dict[str, Any]] = []
     listed = list(arms.iter_rows(named=True))
+    tests = predictions["test"].unique(maintain_order=True).to_list()
+    for test in sorted(tests, key=lambda name: name != "test"):
+        part = predictions.filter(test=test)
+        runs = _runs(part, {column for name in metrics for column in _metric(name).columns})
+        for name in metrics:
+            about = {"metric": name, "test": test}
+            rows += [about | row for row in _compared(runs, listed, name, resamples, seed, level)]
+    if not rows:
+        raise ValueError("predictions are empty")
+    frame = pl.DataFrame([{key: row.get(key) for key in FINDINGS} for row in rows], FINDINGS)
+    return _with_verdict(_with_verdict(frame.fill_nan(None), 1 - level), 1 - level, "control_")
+
+
+def _compared(
+    runs: dict[tuple[str, str], _Run],
+    listed: list[dict[str, Any]],
+    name: str,
+    resamples: int,
+    seed: int,
+    level: float,
+) -> Iterator[dict[str, Any]]:
+    """Rows of `findings` for one test set and one metric."""
+    metric = _metric(name)
     if unknown := {arm for arm, _ in runs} - {row["arm"] for row in listed}:
         raise ValueError(f"predictions hold arms that arms does not list: {sorted(unknown)}")
-    rows = []
-    for name in metrics:
-        metric = _metric(name)
-        scored = {
-            key: _scores(run.gold, run.seen_by(metric), metric, resamples, seed)
-            for key, run in runs.items()
-        }
-        against = _against_baseline(listed, runs, scored)
-        for entry, (arm, model) in ((e, key) for e in listed for key in runs if key[0] == e["arm"]):
-            run, baseline = runs[arm, model], entry["baseline"]
-            scores, resampled = scored[arm, model]
-            score = _score(_spread(scores, resampled, run.gold.size), metric, level)
-            row = {**entry, "model": model, "metric": name, **score._asdict()}
-            row |= {"baseline": baseline, "n": run.gold.size, "seeds": len(scores)}
-            if baseline is not None:
-                spread = against[arm, model, baseline]
-                result = _difference(spread, metric, level)
-                row |= {
-                    "difference": result.difference,
-                    "difference_low": result.low,
-                    "difference_high": result.high,
-                    "p_value": result.p_value,
-                    "seeds": spread.seeds,
-                }
-            rows.append(row)
-    frame = pl.DataFrame([{key: row.get(key) for key in FINDINGS} for row in rows], FINDINGS)
-    frame = frame.with_columns(
-        pl.col("difference", "difference_low", "difference_high", "p_value").fill_nan(None)
-    )
-    return _with_verdict(frame, 1 - level)
+    scored = {
+        key: _scores(run.gold, run.seen_by(metric), metric, resamples, seed)
+        for key, run in runs.items()
+    }
+    against, controlled = (_against(key, listed, runs, scored) for key in ("baseline", "control"))
+    for entry, (arm, model) in ((e, key) for e in listed for key in runs if key[0] == e["arm"]):
+        run = runs[arm, model]
+        scores, resampled = scored[arm, model]
+        score = _score(_spread(scores, resampled, run.gold.size), metric, level)
+        row = {**entry, "model": model, **score._asdict(), "n": run.gold.size, "seeds": len(scores)}
+        if spread := against.get((arm, model, entry["baseline"])):
+            result = _difference(spread, metric, level)
+            row |= {
+                "difference": result.difference,
+                "difference_low": result.low,
+                "difference_high": result.high,
+                "p_value": result.p_value,
+                "seeds": spread.seeds,
+                "seed_sd": math.sqrt(spread.between),
+                "item_sd": math.sqrt(spread.shared * spread.items),
+                "lent": spread.lent,
+            }
+        if spread := controlled.get((arm, model, entry["control"])):
+            result = _difference(spread, metric, level)
+            row |= {
+                "control_difference": result.difference,
+                "control_low": result.low,
+                "control_high": result.high,
+                "control_p_value": result.p_value,
+            }
+        yield row
 
 
-def _against_baseline(
+def _against(
+    to: str,
     listed: list[dict[str, Any]],
     runs: dict[tuple[str, str], _Run],
     scored: dict[tuple[str, str], tuple[Array, Array]],
 ) -> dict[tuple[str, str, str], _Spread]:
-    """Per (arm, model, baseline) the difference over the seeds that both have."""
-    pairs = dict.fromkeys((row["arm"], row["baseline"]) for row in listed if row["baseline"])
+    """Per (arm, model, arm it is compared `to`) the difference over the seeds that both have."""
+    pairs = dict.fromkeys((row["arm"], row[to]) for row in listed if row[to])
     families: dict[Any, list[tuple[tuple[str, str, str], _Spread, Array]]] = {}
     for (compared, baseline), ((arm, model), run) in product(pairs, runs.items()):
         if arm != compared:
             continue
         name = f"arm {arm}, model {model}"
         if (baseline, model) not in runs:
-            raise ValueError(f"{name}: its baseline {baseline} has no predictions")
+            raise ValueError(f"{name}: its {to} {baseline} has no predictions")
         real = runs[baseline, model]
         if run.ids != real.ids or (run.gold != real.gold).any():
-            raise ValueError(f"{name}: its test items are not those of its baseline {baseline}")
+            raise ValueError(f"{name}: its test items are not those of its {to} {baseline}")
         common = sorted(set(run.seeds) & set(real.seeds))
         if not common:
-            raise ValueError(f"{name}: no seed in common with its baseline {baseline}")
+            raise ValueError(f"{name}: no seed in common with its {to} {baseline}")
         mine, theirs = ([r.seeds.index(seed) for seed in common] for r in (run, real))
         (a, resampled_a), (b, resampled_b) = scored[arm, model], scored[baseline, model]
         change = a[mine] - b[theirs]
@@ -870,22 +919,26 @@ def _against_baseline(
     return against
 
 
-def _with_verdict(frame: pl.DataFrame, alpha: float) -> pl.DataFrame:
-    """Add p_holm over the comparisons of each metric, and the verdict it leads to."""
-    corrected = pl.col("p_value").map_batches(
+def _with_verdict(frame: pl.DataFrame, alpha: float, kind: str = "") -> pl.DataFrame:
+    """Add p_holm over the comparisons of each metric and test set, and the verdict it leads to."""
+    corrected = pl.col(f"{kind}p_value").map_batches(
         lambda p: pl.Series(holm(p.fill_null(np.nan).to_numpy())), return_dtype=pl.Float64
     )
     lower = [name for name, metric in METRICS.items() if metric.lower]
-    gain = pl.col("difference") * pl.when(pl.col("metric").is_in(lower)).then(-1).otherwise(1)
-    return frame.with_columns(corrected.over("metric").fill_nan(None).alias("p_holm")).with_columns(
-        pl.when(pl.col("baseline").is_null())
+    sign = pl.when(pl.col("metric").is_in(lower)).then(-1).otherwise(1)
+    gain = pl.col(f"{kind}difference") * sign
+    found = pl.col(f"{kind}p_holm") < alpha
+    return frame.with_columns(
+        corrected.over("metric", "test").fill_nan(None).alias(f"{kind}p_holm")
+    ).with_columns(
+        pl.when(pl.col("control" if kind else "baseline").is_null())
         .then(None)
-        .when((pl.col("p_holm") < alpha) & (gain > 0))
+        .when(found & (gain > 0))
         .then(pl.lit("better"))
-        .when((pl.col("p_holm") < alpha) & (gain < 0))
+        .when(found & (gain < 0))
         .then(pl.lit("worse"))
         .otherwise(pl.lit("no evidence"))
-        .alias("verdict")
+        .alias(f"{kind}verdict")
     )
 
 
@@ -901,26 +954,29 @@ def recommend(
 ) -> dict[str, Any]:
     """Setting to use for this number of real labels and this model; None means any.
 
-    found comes from `findings`. Of the arms that beat their baseline after correction the one with
-    the best lower bound wins, at a tie the one with fewer generated rows. `costs` may hold
-    any columns beside arm (tokens, seconds, money); they are passed on.
+    found comes from `findings`; of several test sets the first counts. Of the arms that beat their
+    baseline after correction the one with the best bound of its gain wins, at a tie the one with
+    fewer generated rows. `costs` may hold any columns beside arm (tokens, hours, money); they are
+    passed on.
 
     Gives sentence, arm, generator, pipeline, level, share (generated of all rows), n_real,
     n_generated, model, metric, difference with difference_low and difference_high, p_holm,
-    seeds, n, alternatives (how many other settings also beat real data) and cost. If none beats
-    it, sentence is NO_GAIN and arm is None. Raises ValueError if no comparison fits.
+    seeds, n, alternatives (how many other settings also beat real data), comparisons and cost. If
+    none beats it, sentence is NO_GAIN and arm is None. Raises ValueError if no comparison fits.
     """
     real = found.select(pl.col("arm").alias("baseline"), pl.col("n_real").alias("labels")).unique()
     asked = found.join(real, on="baseline", how="inner").filter(metric=metric)
+    asked = asked.filter(pl.col("test") == found["test"][0])
     if n_real is not None:
         asked = asked.filter(labels=n_real)
     if model is not None:
         asked = asked.filter(model=model)
     if not asked.height:
         raise ValueError(f"no comparison with n_real {n_real}, model {model}, metric {metric}")
-    least_gain = pl.min_horizontal(pl.col("difference_low", "difference_high").abs())
+    lower = metric in METRICS and METRICS[metric].lower
+    bound = -pl.col("difference_high") if lower else pl.col("difference_low")
     better = asked.filter(verdict="better").sort(
-        least_gain, "n_generated", "arm", descending=[True, False, False]
+        bound, "n_generated", "arm", descending=[True, False, False]
     )
     if not better.height:
         return {"sentence": NO_GAIN, "arm": None, "comparisons": asked.height}

@@ -1,0 +1,208 @@
+"""Tables of a made-up study of known truth: what reports, figures and comparisons are tested on."""
+
+import json
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from mixtura.scoring import run_scores
+from mixtura.stats import findings
+
+PIPELINES = ("topic", "paraphrase")
+DIVERSITY = (("vendi_score", {"q": 1.0}), ("dcscore", {"tau": 0.05}), ("distinct_n", {"n": 2}))
+SHIFT = ("mmd_test", "c2st", "nearest_real_distance")
+
+
+def arms(
+    levels: int = 7,
+    pipelines: tuple[str, ...] = PIPELINES,
+    real: tuple[int, ...] = (64,),
+    ratios: tuple[float, ...] = (1, 3),
+    alone: bool = True,
+) -> pl.DataFrame:
+    """The index of the arms: real only, mix-add at `ratios`, and generated alone."""
+    rows = []
+
+    def add(design: str, n_real: int, made: int, pipeline: str | None, level: str | None) -> None:
+        base = None if design == "real-only" else f"real{n_real or real[0]}"
+        name = f"{pipeline}{level}-{n_real}-{made}" if base else f"real{n_real}"
+        source = {"generator": "writer" if base else None, "pipeline": pipeline, "level": level}
+        counts = {"n_real": n_real, "n_generated": made, "baseline": base}
+        rows.append({"arm": name, "design": design, **source, **counts})
+
+    for n in real:
+        add("real-only", n, 0, None, None)
+    for pipeline in pipelines:
+        for level in (f"D{step}" for step in range(levels)):
+            for n in real:
+                for ratio in ratios:
+                    add("mix-add", n, round(n * ratio), pipeline, level)
+            if alone:
+                add("level", 0, 192, pipeline, level)
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def predictions(
+    index: pl.DataFrame,
+    effect: Any,
+    models: tuple[str, ...] = ("reader",),
+    seeds: int = 3,
+    items: int = 300,
+    noise: float = 0.01,
+) -> pl.DataFrame:
+    """Predictions whose chance of being right is effect(row of the index, model), a number."""
+    rng = np.random.default_rng(0)
+    gold = np.array(["no", "yes"])[rng.integers(2, size=items)]
+    hard = rng.normal(0, 0.15, items)
+    frames = []
+    for model in models:
+        for row in index.iter_rows(named=True):
+            for seed in range(seeds):
+                chance = effect(row, model) + rng.normal(0, noise) + hard
+                right = rng.random(items) < chance
+                other = np.where(gold == "yes", "no", "yes")
+                frames.append(
+                    pl.DataFrame(
+                        {
+                            "arm": row["arm"],
+                            "model": model,
+                            "seed": seed,
+                            "id": [f"{item:05}" for item in range(items)],
+                            "gold": gold,
+                            "predicted": np.where(right, gold, other),
+                        }
+                    )
+                )
+    return pl.concat(frames)
+
+
+def panels(levels: int = 7, pipelines: tuple[str, ...] = PIPELINES) -> tuple[pl.DataFrame, ...]:
+    """Tables of diversity, which rises with the level, and of shift, which is lowest at D3."""
+    rng = np.random.default_rng(1)
+
+    def rows(name: str, settings: dict[str, Any], value: Any, **more: Any) -> list[dict[str, Any]]:
+        made = []
+        for pipeline in pipelines:
+            for step in range(levels):
+                at = float(value(step) + rng.normal(0, 0.02))
+                source = {"generator": "writer", "pipeline": pipeline, "level": f"D{step}"}
+                about = {"embedder": "minilm", "measure": name, "settings": json.dumps(settings)}
+                numbers = {"n": 192, "repeats": 20, "value": at, "low": at - 0.1, "high": at + 0.1}
+                made.append({**source, **about, **numbers, **more})
+        return made
+
+    diversity = [row for name, told in DIVERSITY for row in rows(name, told, lambda at: 1 + at)]
+    floor = {"floor": 0.4, "floor_low": 0.3, "floor_high": 0.5, "ratio": 1.5, "p_value": 0.01}
+    shift = [
+        row
+        for place, name in enumerate(SHIFT)
+        for row in rows(name, {}, lambda at, p=place: 0.5 + (at - 3) ** 2 / (9 + p), **floor)
+    ]
+    return pl.DataFrame(diversity), pl.DataFrame(shift)
+
+
+def study(effect: Any, models: tuple[str, ...] = ("reader",), **design: Any) -> dict[str, Any]:
+    """All tables of a study, by name."""
+    runs = {key: design.pop(key) for key in ("seeds", "items", "noise") if key in design}
+    index = arms(**design)
+    found = predictions(index, effect, models, **runs)
+    shape = {key: design[key] for key in ("levels", "pipelines") if key in design}
+    diversity, shift = panels(**shape)
+    return {
+        "arms": index,
+        "predictions": found,
+        "scores": run_scores(found, index, ["accuracy"]),
+        "findings": findings(found, index, ["accuracy"]),
+        "diversity": diversity,
+        "shift": shift,
+    }
+
+
+def step(row: dict[str, Any]) -> int:
+    """The number of a row's level."""
+    return int(row["level"][1:])
+
+
+def peaked(row: dict[str, Any], model: str) -> float:
+    """Real alone 0.6; generated text gains 12 points at D3 and loses 6 at both ends."""
+    return 0.6 if row["level"] is None else 0.72 - 0.02 * (step(row) - 3) ** 2
+
+
+def flat(row: dict[str, Any], model: str) -> float:
+    """Every mix is as good as real alone."""
+    return 0.65
+
+
+def generation(levels: int = 7, pipelines: tuple[str, ...] = PIPELINES) -> pl.DataFrame:
+    """What the sets cost: each 1,000 tokens and a CPU hour more than the one before."""
+    rows = [
+        {
+            **{"generator": "writer", "pipeline": pipeline, "level": f"D{at}", "prompts": 260},
+            **{"parsed": 250, "accepted": 200, "prompt_tokens": 4000 + at, "gpu_hours": 0.0},
+            **{"new_tokens": 1000 * (at + 1), "cpu_hours": at + 1.0, "tokens_per_second": 120.0},
+            **{"cost": None},
+        }
+        for pipeline in pipelines
+        for at in range(levels)
+    ]
+    return pl.DataFrame(rows, schema_overrides={"cost": pl.Float64})
+
+
+def curation(levels: int = 7, pipelines: tuple[str, ...] = PIPELINES) -> pl.DataFrame:
+    """250 rows a set: 20 removed as equal, 38 as near-duplicates."""
+    steps = [("exact", "equal", 250, 20), ("fuzzy", "similar", 230, 38), ("length", None, 192, 0)]
+    rows = [
+        {
+            **{"generator": "writer", "pipeline": pipeline, "level": f"D{at}", "stage": stage},
+            **{"reason": reason, "rows_in": rows, "removed": gone, "rows_out": rows - gone},
+        }
+        for pipeline in pipelines
+        for at in range(levels)
+        for stage, reason, rows, gone in steps
+    ]
+    return pl.DataFrame(rows)
+
+
+def texts(name: str, rows: int = 192, text: str | None = None) -> pl.DataFrame:
+    """Rows of one set; `text` for all of them, or made-up sentences."""
+    rng = np.random.default_rng(len(name))
+    words = np.array(["the", "plot", "was", "a", "dull", "bright", "story", "of", "love", "again"])
+    made = [text or " ".join(rng.choice(words, 18)) for _ in range(rows)]
+    ids = [f"{name[-2:]}{at:04}" for at in range(rows)]
+    return pl.DataFrame({"id": ids, "text": made, "label": ["no", "yes"] * (rows // 2)})
+
+
+def removed(name: str, text: str | None = None) -> pl.DataFrame:
+    """Receipts of 58 removed rows."""
+    told = {"stage": pl.lit("fuzzy"), "reason": pl.lit("similar"), "score": pl.lit(0.8)}
+    return texts(name, 58, text).with_columns(**told)
+
+
+def embeddings(names: list[str], rows: int = 192) -> dict[str, pl.DataFrame]:
+    """Vectors of the reference and of every set, for the map."""
+    rng = np.random.default_rng(5)
+    kind = pl.Array(pl.Float32, 8)
+
+    def vectors(count: int) -> pl.Series:
+        return pl.Series(rng.normal(size=(count, 8)).astype(np.float32), dtype=kind)
+
+    made = []
+    for name in names:
+        generator, pipeline, level = name.split("/")
+        source = {"generator": generator, "pipeline": pipeline, "level": level}
+        kept = texts(name, rows).select("id", *(pl.lit(v).alias(k) for k, v in source.items()))
+        made.append(kept.with_columns(embedding=vectors(rows)))
+    return {
+        "reference": pl.DataFrame({"embedding": vectors(400)}),
+        "generated": pl.concat(made),
+    }
+
+
+ABOUT = {
+    "study": "made-up",
+    "task": {"noun": "review", "labels": {"0": "no", "1": "yes"}, "test": 300, "draw": "fixed"},
+    "designs": {"real": [64, 256]},
+    "generate": {"n": 192},
+    "seeds": [0, 1, 2],
+}
