@@ -68,6 +68,7 @@ def predictions(
                             "arm": row["arm"],
                             "model": model,
                             "seed": seed,
+                            "test": "test",
                             "id": [f"{item:05}" for item in range(items)],
                             "gold": gold,
                             "predicted": np.where(right, gold, other),
