@@ -19,6 +19,7 @@ rule all:
     default_target: True
     input:
         rules.report.output,
+        rules.collect_generation.output,
 
 
 rule tables:

@@ -312,3 +312,23 @@ def test_topics_are_mined_written_or_read(tiny: dict[str, Any], tmp_path: Path) 
     listed["pipelines"]["topic"].pop("file")
     with pytest.raises(ConfigError, match="topics: file and the key file need each other"):
         read_plan(listed)
+
+
+def test_how_an_engine_is_run_is_no_part_of_what_it_writes(tiny: dict[str, Any]) -> None:
+    server = {"base_url": "http://localhost:1/v1", "model": "m", "key_env": "KEY"}
+    made = SimpleNamespace(generator="writer", pipeline="topic", level="D0", shard="0")
+
+    def settings(**options: Any) -> tuple[Plan, str]:
+        writer = {"backend": "openai", "openai": server | options}
+        plan = read_plan({**tiny, "generators": {"writer": writer}})
+        return plan, plan.generate_settings(made)
+
+    plan, before = settings()
+    moved = {"base_url": "http://localhost:2/v1", "concurrent": 1, "prompt_price": 2.0}
+    assert settings(**moved)[1] == before != settings(model="n")[1]
+    assert "localhost" not in before and "KEY" not in before
+    assert (
+        plan.generator_model(made) == [] and "results/tiny/models/None" not in plan.model_folders()
+    )
+    running = json.loads(plan.running(made, None))
+    assert running["openai"]["key_env"] == "KEY" and running["least_parsed"] == 0.2

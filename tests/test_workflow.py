@@ -141,7 +141,15 @@ def test_one_more_seed_trains_that_seed(done: Path, tiny: dict[str, Any]) -> Non
         ({"plots": {"colours": "magma"}}, {"figures", "report"}),
         (
             {"curation": {"full": {"filters": {"length": {"min_words": 2}}}}},
-            {"curate", "embed", "diversity", "shift", "collect_scores", "finetune"}
+            {
+                "curate",
+                "embed",
+                "diversity",
+                "shift",
+                "collect_scores",
+                "collect_generation",
+                "finetune",
+            }
             | {"evaluate", "findings", "figures", "report"},
         ),
         ({"resources": {"finetune": {"mem_mb": 9000}}}, set()),

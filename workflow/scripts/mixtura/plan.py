@@ -548,7 +548,7 @@ class Plan:
 
         Other values rerun nothing: Snakemake compares no params of a function that takes `input`.
         """
-        name = wildcards.get("judge") or wildcards.generator
+        name = getattr(wildcards, "judge", None) or wildcards.generator
         generator = _plain(self.study.generators[name])
         chosen = {
             backend: {key: generator[backend][key] for key in options}

@@ -1,5 +1,6 @@
 """Tables in files: read what people have, write whole or not at all."""
 
+import errno
 import io
 import json
 import os
@@ -15,13 +16,22 @@ KINDS = "allowed are .csv, .tsv, .jsonl, .ndjson and .parquet files"
 
 @contextmanager
 def whole(path: str | Path) -> Iterator[Path]:
-    """A path to write to, renamed to `path` at the end: the file appears whole or not at all."""
+    """A path to write to, renamed to `path` at the end: the file appears whole or not at all.
+
+    Raises OSError that says so where the disk is full.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         yield beside
         beside.replace(path)
+    except Exception as error:  # polars has one of its own
+        if os.strerror(errno.ENOSPC) not in str(error):
+            raise
+        raise OSError(
+            f"the disk is full at {path}; free space and run again: what is finished is kept"
+        ) from error
     finally:
         beside.unlink(missing_ok=True)
 
