@@ -193,13 +193,19 @@ def test_embeddings_and_a_judge_are_asked_for_where_a_variant_reads_them(
     for name in more["curation"]:
         more["pipelines"][name] = {"of": "topic", "curation": name}
     more["generate"]["pipelines"] = ["topic", *more["curation"]]
+    more["task"] |= {"shifted": {"other": more["task"]["data"]}, "shifted_rows": 40}
     plan = read_plan(more)
     asked = {}
     for name in more["generate"]["pipelines"]:
         made = SimpleNamespace(generator="writer", pipeline=name, level="D0")
-        asked[name] = [*plan.pool_embeddings(made).values(), *plan.judged(made)]
+        compared = plan.pool_embeddings(made).values()
+        asked[name] = [*(path for paths in compared for path in paths), *plan.judged(made)]
     folder = "results/tiny/embeddings/reader"
-    vectors = [f"{folder}/pool/writer/topic/D0.parquet", f"{folder}/protected.parquet"]
+    vectors = [
+        f"{folder}/pool/writer/topic/D0.parquet",
+        f"{folder}/protected.parquet",
+        f"{folder}/shifted/other.parquet",
+    ]
     assert asked == {
         "topic": [],
         "near": vectors,

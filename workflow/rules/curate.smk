@@ -96,6 +96,7 @@ rule curate:
         more=PLAN.more_shards,
         data=PLAN.data,
         splits=PLAN.path("data/splits.parquet"),
+        shifted=PLAN.shifted(),
         examples=PLAN.path("data/examples.parquet"),
     output:
         rows=PLAN.path("curated/{generator}/{pipeline}/{level}.parquet"),

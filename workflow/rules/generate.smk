@@ -65,6 +65,7 @@ rule top_up:
         shards=PLAN.generated_shards,
         data=PLAN.data,
         splits=PLAN.path("data/splits.parquet"),
+        shifted=PLAN.shifted(),
         examples=PLAN.path("data/examples.parquet"),
         model=PLAN.generator_model,
         lines=PLAN.lines,

@@ -20,7 +20,9 @@ pool = read_pool(given.shards, given.more)
 real, protected = read_real(given)
 vectors = {}
 if given.get("pool"):
-    made, theirs = pl.read_parquet(given.pool), pl.read_parquet(given.protected)
+    made = pl.read_parquet(given.pool[0])
+    parts = (pl.read_parquet(file).select("id", "embedding") for file in given.protected)
+    theirs = pl.concat(parts).unique("id")
     vectors = {
         "embeddings": embeddings_of(pool, made),
         "real_embeddings": embeddings_of(real, theirs),

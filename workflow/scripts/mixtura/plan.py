@@ -322,7 +322,7 @@ class Plan:
         assert isinstance(found, Pipeline | Recuration)
         return self.study.curation[found.curation]
 
-    def pool_embeddings(self, wildcards: Any) -> dict[str, str]:
+    def pool_embeddings(self, wildcards: Any) -> dict[str, list[str]]:
         """Embeddings that the curation of a set compares: of its pool and of real rows."""
         variant = self.variant(wildcards.pipeline)
         if not variant.reads_embeddings:
@@ -330,9 +330,10 @@ class Plan:
         folder = f"embeddings/{variant.embedder or self.study.embedders[0]}"
         pipeline = self.study.source_of(wildcards.pipeline)
         pool = f"{folder}/pool/{wildcards.generator}/{pipeline}/{wildcards.level}.parquet"
+        real = ["protected", *(f"shifted/{name}" for name in self.study.task.shifted)]
         return {
-            "pool": self.path(pool),
-            "protected": self.path(f"{folder}/protected.parquet"),
+            "pool": [self.path(pool)],
+            "protected": [self.path(f"{folder}/{part}.parquet") for part in real],
         }
 
     def judged(self, wildcards: Any) -> list[str]:
