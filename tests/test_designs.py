@@ -111,7 +111,7 @@ def test_every_mix_has_its_baselines(done: Path) -> None:
     assert held.height == mixed.filter(pl.col("n_real") > 0).height
     assert (held["rows"] == held["rows_control"]).all()
     assert (held["n_real"] == held["n_real_control"]).all()
-    chance = found.filter(design="zero-shot", metric="accuracy")
+    chance = found.filter(design="zero-shot", metric="accuracy", test="test")
     assert chance["value"].to_list() == [0.5]  # labels of the test split are in equal parts
     text = (done / "results/tiny/findings.md").read_text()
     assert "nothing (untrained)" in text and "8 real, repeated to 16" in text
