@@ -1,5 +1,6 @@
 """What a person reads when something failed: the real error, the log, and what to try."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,7 +67,7 @@ def test_a_damaged_input_is_named(tmp_path: Path) -> None:
 
 def test_what_a_log_holds_never_steers_the_terminal(tmp_path: Path) -> None:
     """Generated text may be in an error: escape sequences of a terminal do not get through."""
-    text = screen(tmp_path, "ValueError: \x1b]0;owned\x07 \x1b[2J\r \x9b31m {0} %s\n")
+    text = screen(tmp_path, "ValueError: \x1b]0;owned\x07 \x1b[2J \x9b31m {0} %s\n")
     assert all(sign.isprintable() for sign in text.replace("\n", ""))
     assert "{0} %s" in text
 
@@ -77,35 +78,38 @@ def test_many_failures_are_one_screen() -> None:
     assert len(text.splitlines()) < 60
 
 
-def test_a_failed_run_ends_with_the_screen(
-    tiny: dict[str, Any], done: Path, tmp_path: Path
-) -> None:
-    """Two levels ask for texts that no filter lets pass: both are explained, other jobs ran."""
-    curate = {**tiny.get("curate", {}), "filters": {"length": {"min_words": 500}}}
-    run = run_snakemake(tmp_path, {**tiny, "curate": curate}, "tables")
+def test_a_failed_run_ends_with_the_screen(tiny: dict[str, Any], tmp_path: Path) -> None:
+    """Both models have pickled weights alone: each is explained, and what else can run has run."""
+    models = {}
+    for name, source in tiny["models"].items():
+        shutil.copytree(source["path"], tmp_path / name)
+        weights = tmp_path / name / "model.safetensors"
+        weights.rename(weights.with_name("pytorch_model.bin"))
+        models[name] = {"path": str(tmp_path / name)}
+    targets = [f"results/tiny/{made}" for made in ("models/writer", "models/reader")]
+    targets.append("results/tiny/data/splits.parquet")
+    run = run_snakemake(tmp_path, {**tiny, "models": models}, *targets)
     assert run.returncode == 1
-    end = run.stdout.partition("2 jobs failed:")[2]
-    assert "curate: Curate writer topic D0" in end and "curate: Curate writer topic D6" in end
-    assert end.count("ValueError: too few rows were accepted") == 2
-    assert end.count("log: results/tiny/logs/curate/writer/topic/") == 2
-    assert "run the same command again" in end
-    assert "Traceback" not in run.stdout.partition("2 jobs failed:")[0]
-    # What does not need the failed sets was done, the arm named in words.
-    assert "(16 real), seed 0" in run.stdout
-    assert len(list((tmp_path / "results/tiny/runs").rglob("predictions.parquet"))) == 2
+    before, _, end = run.stdout.partition("2 jobs failed:")
+    assert "model: Fetch model reader" in end and "model: Fetch model writer" in end
+    assert end.count("has no .safetensors file; weights in other formats are refused") == 4
+    assert end.count("log: results/tiny/logs/model/") == 2
+    assert end.rstrip().endswith("what is finished stays, killed jobs go on.")
+    assert "Traceback" not in before and "CalledProcessError" not in before
+    assert (tmp_path / targets[2]).is_file() and not (tmp_path / targets[0]).exists()
 
 
-def locked(done: Path, tmp_path: Path) -> Path:
+def locked(tmp_path: Path) -> Path:
     locks = tmp_path / ".snakemake/locks"
     locks.mkdir(parents=True)
-    lines = [str(tmp_path / "results/tiny/data/splits.parquet")]
+    lines = ["results/tiny/data/splits.parquet"]
     for kind in ("input", "output"):
         (locks / f"0.{kind}.lock").write_text("\n".join(lines) + "\n")
     return tmp_path
 
 
-def test_an_orphaned_lock_is_explained(tiny: dict[str, Any], done: Path, tmp_path: Path) -> None:
-    folder = locked(done, tmp_path)
+def test_an_orphaned_lock_is_explained(tiny: dict[str, Any], tmp_path: Path) -> None:
+    folder = locked(tmp_path)
     target = "results/tiny/data/splits.parquet"
     run = run_snakemake(folder, tiny, target)
     assert run.returncode == 1
@@ -116,7 +120,7 @@ def test_an_orphaned_lock_is_explained(tiny: dict[str, Any], done: Path, tmp_pat
 
 
 def test_a_lock_of_a_run_at_work_names_it(tiny: dict[str, Any], tmp_path: Path) -> None:
-    folder = locked(tmp_path, tmp_path)
+    folder = locked(tmp_path)
     wait = "import time; time.sleep(120)"
     other = subprocess.Popen([sys.executable, "-c", wait, "snakemake"], cwd=folder)
     try:

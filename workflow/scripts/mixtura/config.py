@@ -1230,12 +1230,13 @@ def _walk(location: tuple[int | str, ...]) -> tuple[list[str], list[str]]:
     allowed: list[str] = []
     kind: Any = Study
     for part in location:
+        if part == "[key]":  # the name itself is wrong
+            continue
         choices = [] if _plural(kind) else sections(kind)
         if len(choices) > 1:
             kind = next(section for section in choices if part in tags(section))
             continue
-        if part != "[key]":
-            keys.append(str(part))
+        keys.append(str(part))
         if choices:
             fields = {f.alias or name: f for name, f in choices[0].model_fields.items()}
             allowed = list(fields)

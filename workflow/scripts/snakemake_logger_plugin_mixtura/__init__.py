@@ -48,6 +48,7 @@ class LogHandler(LogHandlerBase):
         self.spent: Counter[str] = Counter()
         self.running: dict[int, Running] = {}
         self.failed: dict[int, Failure] = {}
+        self.ended = ""
         self.tokens = self.token_seconds = self.gpu_seconds = 0.0
         self.begin = self.news = time.monotonic()
         threading.Thread(target=self._beat, daemon=True).start()
@@ -68,6 +69,8 @@ class LogHandler(LogHandlerBase):
             self._failed(fields)
         elif event == LogEvent.ERROR and "cannot be locked" in record.getMessage():
             self._print(lock_help())
+        elif event == LogEvent.ERROR and "CalledProcessError in" in record.getMessage():
+            self.ended = record.getMessage().strip().rpartition("' ")[2]  # the job said why itself
         elif event in (LogEvent.GROUP_ERROR, LogEvent.ERROR) or record.levelno >= WARNING:
             self._print(self.format(record))
         elif event is None and record.msg and not str(record.msg).startswith(QUIET):
@@ -93,7 +96,8 @@ class LogHandler(LogHandlerBase):
         job = self.running.pop(fields["jobid"], None)
         if job:
             self.gpu_seconds += job.gpus * (time.monotonic() - job.start)
-            said, inputs = str(fields["rule_msg"] or ""), tuple(fields["input"])
+            said = str(fields["rule_msg"] or self.ended)
+            inputs = tuple(fields["input"])
             self.failed[fields["jobid"]] = Failure(job.rule, job.told, job.log, said, inputs)
             self._status(f"{job.rule} failed: {job.told} (log: {job.log})")
 
