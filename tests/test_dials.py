@@ -25,11 +25,13 @@ LEVELS: dict[str, dict[str, Any]] = {
     "temperature": {"temperature": 0.4, "top_p": None, "min_p": 0.1},
     "persona": {"personas": 5},
     "incentive": {"taboo": 2, "hints": 1, "chain": 1},
+    "context": {"contexts": 2},
 }
 
 
 def given(lines: list[str] | None = None, stream: tuple[object, ...] = (1,)) -> Given:
-    return Given(EXAMPLES, ["negative", "positive"], 2, stream, lines)
+    passages = ["A mill.", "A lake.", "A hill."]
+    return Given(EXAMPLES, ["negative", "positive"], 2, stream, lines, passages)
 
 
 @pytest.mark.parametrize("name", LEVELS)

@@ -2,11 +2,13 @@
 
 import itertools
 import random
+from dataclasses import replace
 
 import polars as pl
 import pytest
 
 from mixtura.backends import Completion
+from mixtura.dials import context, topic
 from mixtura.dials.base import Given, PromptSpec
 from mixtura.dials.topic import mine_topics, specify
 from mixtura.generate import (
@@ -17,7 +19,7 @@ from mixtura.generate import (
     generation_rows,
     more_shards,
 )
-from mixtura.prompting import parse_line, render
+from mixtura.prompting import example_fields, parse, parse_line, render
 from mixtura.templates import template_text
 
 EXAMPLES = [
@@ -172,3 +174,106 @@ def test_what_generation_took_is_summed_up_by_set() -> None:
     }
     assert table["rejected_unfinished"].to_list() == [0, 4]
     assert table["cost"][1] is None and table["tokens_per_accepted_row"][1] is None
+
+
+PASSAGE = "The mill of Sellbeck makes paper. It was built in 1820."
+
+
+@pytest.mark.parametrize(
+    ("said", "finish", "found"),
+    [
+        ("When was it built? Answer: 1820", "stop", ("When was it built?", "1820")),
+        ('Question: What is made?\nAnswer: "paper"\nNote', "length", ("What is made?", "paper")),
+        ("What is made? Answer: cheese", "stop", "the answer is not in the context"),
+        ("When was it built? Answer: in 18", "length", "unfinished"),
+        ("When was it built?", "stop", "no Answer:"),
+        ("Answer: 1820", "stop", "empty"),
+        ("When? Answer: .", "stop", "the answer is not in the context"),
+        ("A tale\nof two lines Answer: 1820", "stop", "the question is more than one line"),
+    ],
+)
+def test_an_answer_must_stand_in_its_context(said: str, finish: str, found: object) -> None:
+    fields, reason = parse("qa", said, finish, PASSAGE)
+    if isinstance(found, str):
+        assert fields is None and reason == found
+    else:
+        assert fields is not None and fields["context"] == PASSAGE
+        assert (fields["question"], *fields["answers"]) == found
+        assert fields["text"] == fields["question"]
+
+
+@pytest.mark.parametrize(
+    ("said", "finish", "found"),
+    [
+        ("Name a tree. Response: Oak.", "stop", ("Name a tree.", "Oak.")),
+        ("List two. Response: One. Two. Thr", "length", ("List two.", "One. Two.")),
+        ("Instruction: Go\nResponse: A\nB", "stop", ("Go", "A\nB")),
+        ("Name a tree.", "stop", "no Response:"),
+        ("Name a tree. Response: ", "stop", "empty"),
+        ("Name a tree. Response: Oak and", "length", "unfinished"),
+    ],
+)
+def test_a_response_follows_its_prompt(said: str, finish: str, found: object) -> None:
+    fields, reason = parse("instruction", said, finish)
+    if isinstance(found, str):
+        assert fields is None and reason == found
+    else:
+        assert fields is not None and (fields["prompt"], fields["response"]) == found
+        assert fields["text"] == "\n".join(found)
+
+
+def test_plain_text_may_have_several_lines() -> None:
+    assert parse("text", "One.\nTwo. Thr", "length") == ({"text": "One.\nTwo."}, "")
+
+
+def questions() -> pl.DataFrame:
+    rows = [
+        {"id": f"q{i}", "text": f"What is {i}?", "label": "qa", "context": f"Here is {i % 3}."}
+        | {"question": f"What is {i}?", "answers": [str(i % 3), "it"]}
+        for i in range(9)
+    ]
+    return pl.DataFrame(rows)
+
+
+def test_every_prompt_asks_about_one_real_passage() -> None:
+    rows = questions()
+    contexts = list(dict.fromkeys(rows["context"]))
+    given = Given(rows["id", "text", "label"].rows(), ["qa"], 2, (1,), None, contexts)
+    for level in (1, 2, 3):
+        made = context.specify({"contexts": level}, given, range(40))
+        assert {spec.context for spec in made} == set(contexts[:level])
+    with pytest.raises(ValueError, match="4 passages are wanted, but the examples hold 3"):
+        context.specify({"contexts": 4}, given, range(2))
+    prompt = render(template_text("qa"), made[0], "question", example_fields("qa", rows))
+    lines = prompt.splitlines()
+    assert len(lines) == 2 * 2 + 2 and lines[-1] == "Question:"
+    assert lines[-2] == f"Passage: {made[0].context}"
+    shown = rows.filter(id=made[0].examples[0][0]).row(0, named=True)
+    assert lines[:2] == [
+        f"Passage: {shown['context']}",
+        f"Question: {shown['question']} Answer: {shown['answers'][0]}",
+    ]
+    topical = topic.specify({"topics": 1}, replace(given, lines=["Rome"]), range(1))[0]
+    asked = render(template_text("qa"), topical, "question", example_fields("qa", rows))
+    assert asked.endswith("Question about Rome:") and topical.context in contexts
+
+
+def test_rows_of_a_kind_have_its_columns() -> None:
+    rows = questions()
+    given = Given(rows["id", "text", "label"].rows(), ["qa"], 1, (1,), None, ["Here is 1."])
+    specs = context.specify({"contexts": 1}, given, range(2))
+    told = [Completion(" What? Answer: 1", "stop", 9, 3), Completion(" What?", "stop", 9, 3)]
+    made = complete_batch(specs, ["p", "p"], [1, 2], lambda texts, seeds: told, "o", kind="qa")
+    assert made["reason"].to_list() == [None, "no Answer:"]
+    assert made["text"].to_list() == ["What?", " What?"]  # a rejected one stays as it came
+    assert made.row(0, named=True)["answers"] == ["1"] and made["answers"][1] is None
+    assert made.select(rows.columns).schema == rows.schema
+
+
+def test_templates_of_pairs_show_examples_in_the_form_they_ask_for() -> None:
+    row = {"id": "a", "prompt": "Add\n1 and 2.", "response": "3", "text": "t"}
+    spec = PromptSpec(0, "instruction", (("a", "t"),))
+    prompt = render(template_text("instruction"), spec, "task", {"a": row})
+    assert prompt == "Instruction: Add 1 and 2. Response: 3\nInstruction:"
+    plain = render(template_text("text"), spec, "story", {"a": {"text": "It was\nnight."}})
+    assert plain == "Story: It was night.\nStory:"

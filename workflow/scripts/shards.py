@@ -14,11 +14,10 @@ import polars as pl
 
 from header import Job
 from mixtura.backends import Backend, open_backend
-from mixtura.dials import load_dial
-from mixtura.dials.base import Given
+from mixtura.dials import given_rows, load_dial
 from mixtura.embed import model_digest
-from mixtura.generate import ROWS, added, batches, complete_batch, counted
-from mixtura.prompting import render
+from mixtura.generate import added, batches, columns, complete_batch, counted
+from mixtura.prompting import example_fields, render
 from mixtura.streams import stream_seed
 from mixtura.tables import read_lines, write_table
 
@@ -42,18 +41,18 @@ def make_rows(
     first: int,
     prompts: int,
 ) -> pl.DataFrame:
-    """Rows (columns ROWS) of prompts `first` to `first + prompts` of a level, by index.
+    """Rows (`mixtura.generate.columns`) of prompts `first` to `first + prompts` of a level.
 
     Each finished batch is kept in the job's resume folder: a killed job goes on after it. A row's
     seed comes from the level and its index: it is the same in whatever shard it is made.
     """
     generator, stream = settings["generator"], settings["stream"]
-    shown, pipeline = examples["id", "text", "label"].rows(), settings["pipeline"]
-    drawn = read_lines(lines[0]) if lines else pipeline.get("personas")
-    given = Given(shown, settings["labels"], generator["shots"], stream, drawn)
-    dial, template = load_dial(pipeline), generator["prompt"]
+    kind, noun = settings["kind"], settings["noun"]
+    known, dial = example_fields(kind, examples), load_dial(settings["pipeline"])
+    given = given_rows(settings, examples, read_lines(lines[0]) if lines else None)
     specs = dial.specify(settings["level"], given, range(first, first + prompts))
-    texts = [render(template, spec, settings["noun"]) for spec in specs]
+    template = generator["prompt"]
+    texts = [render(template, spec, noun, known) for spec in specs]
     work = batches(texts, generator["batch_size"], [spec.sampling for spec in specs])
     parts, earlier = [], []
     for number, places in enumerate(work, start=1):
@@ -66,17 +65,20 @@ def make_rows(
             sampling = generator["sampling"] | batch[0].sampling
             made = complete_batch(
                 batch,
-                [render(template, spec, settings["noun"]) for spec in batch],
+                [render(template, spec, noun, known) for spec in batch],
                 [stream_seed(0, *stream, spec.index, "answer") for spec in batch],
                 lambda texts, seeds, how=sampling: backend.complete(texts, how, seeds),
                 origin="/".join(str(name) for name in stream),
+                kind=kind,
             )
             write_table(made, part, seconds=round(time.monotonic() - start, 3))
-        parts.append(pl.read_parquet(part, schema=ROWS))
-        earlier += parts[-1].filter(pl.col("reason").is_null())["id", "text", "label"].rows()
+        parts.append(pl.read_parquet(part, schema=columns(kind)))
         about = json.loads(pl.read_parquet_metadata(part)["mixtura"])
         job.stats = added(job.stats, {"generate_seconds": about["seconds"]})
         job.say(f"batch {number} of {len(work)}")
+        accepted = parts[-1].filter(pl.col("reason").is_null())
+        earlier += accepted["id", "text", "label"].rows()
+        known |= example_fields(kind, accepted)
     return pl.concat(parts).sort("index")
 
 

@@ -249,7 +249,7 @@ class Generator(Section):
     prompt: str | None = Field(
         None,
         description="template: a .j2 file or a built-in name; default: continuation, in a chat "
-        "chat",
+        "chat; of other kinds of task than classification their own",
     )
     shots: int = Field(2, ge=0, description="real examples shown in one prompt")
     batch_size: Positive = Field(64, description="prompts in one batch")
@@ -383,6 +383,19 @@ class IncentivePipeline(Pipeline):
     levels: dict[Level, IncentiveLevel] = Field(min_length=1, description="level -> its setting")
 
 
+class ContextLevel(Section):
+    """One level of a context pipeline."""
+
+    contexts: Positive = Field(description="number of passages that questions are asked about")
+
+
+class ContextPipeline(Pipeline):
+    """Questions about passages (task.kind qa): more passages are a higher level."""
+
+    dial: Literal["context"]
+    levels: dict[Level, ContextLevel] = Field(min_length=1, description="level -> its setting")
+
+
 class ModulePipeline(Pipeline):
     """A dial of your own: a Python file with a function `specify`, see mixtura/dials."""
 
@@ -483,6 +496,7 @@ AnyPipeline = Annotated[
     | TemperaturePipeline
     | PersonaPipeline
     | IncentivePipeline
+    | ContextPipeline
     | ModulePipeline
     | Recuration
     | ParaphrasePipeline

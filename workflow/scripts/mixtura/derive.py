@@ -95,6 +95,8 @@ def replace_rows(
         on="source_id",
         maintain_order="left",
     )
+    if "question" in new.columns:  # of a question the text is what is asked
+        new = new.with_columns(question="text")
     columns = [c for c in [*base.columns, "source_id"] if c in new.columns]
     rows = pl.concat([rest, new.select(columns)], how="diagonal")
     return rows, receipts(gone, "replace", "replaced by a paraphrase")

@@ -10,7 +10,7 @@ import polars as pl
 from mixtura.backends import Completion
 from mixtura.dials.base import PromptSpec
 from mixtura.digest import canonical_json, row_id
-from mixtura.prompting import parse_line
+from mixtura.prompting import parse
 
 ROWS: dict[str, Any] = {
     "id": pl.String,
@@ -28,6 +28,15 @@ ROWS: dict[str, Any] = {
     "mean_logprob": pl.Float64,
     "reason": pl.String,
 }
+OWN: dict[str, dict[str, Any]] = {  # columns that the rows of a kind of task have beside text
+    "qa": {"context": pl.String, "question": pl.String, "answers": pl.List(pl.String)},
+    "instruction": {"prompt": pl.String, "response": pl.String},
+}
+
+
+def columns(kind: str) -> dict[str, Any]:
+    """Columns of the generated rows of a kind of task."""
+    return {**ROWS, **OWN.get(kind, {})}
 
 SUMMED = (
     *("prompts", "parsed", "rejected", "prompt_tokens", "new_tokens"),
@@ -59,8 +68,9 @@ def complete_batch(
     seeds: Sequence[int],
     complete: Callable[[list[str], list[int]], list[Completion]],
     origin: str,
+    kind: str = "classification",
 ) -> pl.DataFrame:
-    """One row for each prompt of a batch (columns ROWS), `seeds` one for each.
+    """One row for each prompt of a batch (the columns of its kind), `seeds` one for each.
 
     `reason` is null where the completion became a row, and `text` is then the parsed text; else
     `text` is the raw completion. Raises RuntimeError where the backend returns fewer completions.
@@ -70,12 +80,15 @@ def complete_batch(
         raise RuntimeError(f"{len(completions)} completions came back for {len(prompts)} prompts")
     rows = []
     for spec, prompt, seed, done in zip(specs, prompts, seeds, completions, strict=True):
-        text, reason = parse_line(done.text, done.finish_reason)
+        fields, reason = parse(kind, done.text, done.finish_reason, spec.context)
+        said = [fields["text"] if fields else done.text]
+        if kind == "qa" and fields:
+            said = [spec.context or "", *said, fields["answers"][0]]
         rows.append(
             {
-                "id": row_id(origin, str(spec.index), text or done.text),
+                "id": row_id(origin, str(spec.index), *said),
                 "index": spec.index,
-                "text": text or done.text,
+                "text": done.text,
                 "label": spec.label,
                 "topic": spec.fields.get("topic"),
                 "fields": canonical_json({k: v for k, v in spec.fields.items() if k != "topic"}),
@@ -87,9 +100,10 @@ def complete_batch(
                 "new_tokens": done.new_tokens,
                 "mean_logprob": done.mean_logprob,
                 "reason": reason or None,
+                **(fields or {}),
             }
         )
-    return pl.DataFrame(rows, schema=ROWS)
+    return pl.DataFrame(rows, schema=columns(kind))
 
 
 def counted(rows: pl.DataFrame) -> dict[str, Any]:

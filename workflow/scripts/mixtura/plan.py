@@ -479,8 +479,10 @@ class Plan:
         study, size = self.study, self.study.generate.shard
         pipeline = study.pipelines[wildcards.pipeline]
         generator, dial = self._writer(wildcards.generator), {"dial": pipeline.dial}
+        kind = study.task.kind
         if isinstance(pipeline, ParaphrasePipeline):
             generator["prompt"] = template_text(pipeline.prompt)
+            kind = "classification"  # one line of text, whatever the task
             if pipeline.sampling:
                 generator["sampling"] = _plain(pipeline.sampling)
             level = {"attempts": self._attempts(pipeline)}
@@ -492,6 +494,7 @@ class Plan:
                 "generator": generator,
                 "pipeline": dial,
                 "level": level,
+                "kind": kind,
                 "labels": study.task.words,
                 "noun": study.task.noun,
                 "first": int(wildcards.shard) * size,
@@ -542,7 +545,9 @@ class Plan:
         for backend, options in RUNNING.items():
             if backend in plain:
                 plain[backend] = {k: v for k, v in plain[backend].items() if k not in options}
-        return {**plain, "prompt": template_text(generator.template)}
+        kind = self.study.task.kind
+        of_kind = generator.template if kind == "classification" else kind
+        return {**plain, "prompt": template_text(generator.prompt or of_kind)}
 
     def running(self, wildcards: Any, input: Any) -> str:
         """How the engine of a generator (or judge) is run, and what its answers must reach.

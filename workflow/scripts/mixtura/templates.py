@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 # What a template may show: of every prompt, and of the dials (nothing where a dial is another).
-FIELDS = ("label", "noun", "examples")
+FIELDS = ("label", "noun", "examples", "context")
 DIAL_FIELDS: dict[str, Any] = {
     **dict.fromkeys(("topic", "persona", "source")),
     **dict.fromkeys(("hints", "taboo"), ()),

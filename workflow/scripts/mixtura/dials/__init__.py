@@ -19,11 +19,14 @@ pipeline section with its levels in `mixtura.config`.
 """
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from mixtura.dials import incentive, paraphrase, persona, temperature, topic
+import polars as pl
+
+from mixtura.dials import context, incentive, paraphrase, persona, temperature, topic
+from mixtura.dials.base import Given
 
 DIALS: dict[str, ModuleType] = {
     "topic": topic,
@@ -31,7 +34,22 @@ DIALS: dict[str, ModuleType] = {
     "persona": persona,
     "incentive": incentive,
     "paraphrase": paraphrase,
+    "context": context,
 }
+
+
+def given_rows(
+    settings: Mapping[str, Any], examples: pl.DataFrame, lines: Sequence[str] | None
+) -> Given:
+    """What the dial of a shard draws from: `settings` are those of the shard."""
+    return Given(
+        examples["id", "text", "label"].rows(),
+        settings["labels"],
+        settings["generator"]["shots"],
+        settings["stream"],
+        lines or settings["pipeline"].get("personas"),
+        list(dict.fromkeys(examples["context"])) if "context" in examples.columns else [],
+    )
 
 
 def load_dial(pipeline: Mapping[str, Any]) -> ModuleType:

@@ -12,7 +12,8 @@ from mixtura.streams import stream_seed
 class PromptSpec:
     """One prompt: its place in the level, the label it asks for, and what a template may show.
 
-    `sampling` overrides settings of the generator for this prompt.
+    `sampling` overrides settings of the generator for this prompt. `context` is the passage that a
+    question is asked about, where the task has passages.
     """
 
     index: int
@@ -20,6 +21,7 @@ class PromptSpec:
     examples: tuple[tuple[str, str], ...]  # (id, text) of the rows shown
     fields: dict[str, Any] = field(default_factory=dict)
     sampling: dict[str, Any] = field(default_factory=dict)
+    context: str | None = None
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,13 @@ class Given:
         None  # the pipeline's own list (topics, personas), where it has one
     )
 
+    contexts: Sequence[str] = ()  # different passages of the examples, where the task has them
+
     def draw(self, index: int) -> tuple[PromptSpec, random.Random]:
         """The plain prompt `index`, and its random stream for what a dial adds to it.
 
-        Labels come in turn, examples at random from the real rows of that label. Each index has a
+        Labels come in turn, examples at random from the real rows of that label, and a random
+        passage where the task has passages. Each index has a
         stream of its own, so that shards can be made in any order. Raises ValueError where a label
         has fewer rows than are to be shown.
         """
@@ -49,4 +54,6 @@ class Given:
                 f"label {label!r} has {len(pool)} examples to show, but `shots` is {self.shots}; "
                 "lower it or raise task.examples"
             )
-        return PromptSpec(index, label, tuple(rng.sample(pool, self.shots))), rng
+        shown = tuple(rng.sample(pool, self.shots))
+        context = rng.choice(self.contexts) if self.contexts else None
+        return PromptSpec(index, label, shown, context=context), rng
