@@ -1,12 +1,14 @@
 """What tests build: tiny models of random weights, and studies that use them."""
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import (
+    AutoTokenizer,
     BertConfig,
     BertModel,
     BertTokenizerFast,
@@ -39,11 +41,11 @@ def reviews(rows: int, seed: int = 0) -> list[tuple[str, str]]:
     return list(found.items())
 
 
-def build_generator(folder: Path, head_dim: int = 16) -> Path:
-    """A two-layer Llama of random weights; one token in twenty ends a line."""
+def build_generator(folder: Path, more: Sequence[str] = (), head_dim: int = 16) -> Path:
+    """A two-layer Llama of random weights; one token in twenty ends a line; `more` are words."""
     ends = [">" * count + "\n" for count in range(6)]
     pieces = ["<pad>", "<end>", "<unk>", ":", "P", "N", *ends]
-    pieces += [" " + word for word in WORDS]
+    pieces += [" " + word for word in [*WORDS, *more]]
     vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r" ?\w+|\n|\S"), "isolated")
@@ -67,6 +69,21 @@ def build_generator(folder: Path, head_dim: int = 16) -> Path:
     LlamaForCausalLM(config).save_pretrained(folder)
     wrapped.save_pretrained(folder)
     return folder
+
+
+def teach(folder: Path, texts: Sequence[str], steps: int = 200) -> None:
+    """Train the model in `folder` on the texts, so that it writes what looks like them."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = LlamaForCausalLM.from_pretrained(folder)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+    rng = random.Random(0)
+    for _ in range(steps):
+        batch = tokenizer(rng.sample(list(texts), 16), return_tensors="pt", padding=True)
+        labels = batch.input_ids.masked_fill(batch.attention_mask == 0, -100)
+        model(**batch, labels=labels).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    model.save_pretrained(folder)
 
 
 def build_encoder(folder: Path) -> Path:

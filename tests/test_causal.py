@@ -37,7 +37,7 @@ def model(folder: Path, kind: str = "classification", seed: int = 0, **changed: 
 def labelled(rows: int) -> pl.DataFrame:
     made = reviews(rows)
     return pl.DataFrame(
-        {"id": [str(i) for i in range(rows)]}
+        {"test": "test", "id": [str(i) for i in range(rows)]}
         | {"text": [text for text, _ in made], "label": [label for _, label in made]}
     )
 
@@ -47,6 +47,7 @@ def questions() -> pl.DataFrame:
     pairs = [(thing, word) for thing in THINGS for word in [*GOOD, *BAD]]
     return pl.DataFrame(
         {
+            "test": "test",
             "id": [str(i) for i in range(len(pairs))],
             "context": [f"the {thing} was {word}" for thing, word in pairs],
             "question": "this",
@@ -108,7 +109,9 @@ def test_perplexity_falls_and_counts_every_token(generator: Path) -> None:
 
 
 def test_a_response_is_scored_and_said(generator: Path) -> None:
-    rows = pl.DataFrame({"id": ["a", "b"], "prompt": ["P", "N"], "response": ["N", "P"]})
+    rows = pl.DataFrame(
+        {"test": "test", "id": ["a", "b"], "prompt": ["P", "N"], "response": ["N", "P"]}
+    )
     trained = model(generator, "instruction", steps=40)
     trained.train(rows)
     found = trained.predict(rows)
@@ -156,27 +159,57 @@ def test_without_room_the_batch_is_halved_and_that_is_told(
     generator: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained = model(generator, steps=3)
-    plain, calls = trained._backward, []
+    plain, calls = trained._logits, []
 
-    def short(batch: Any, micro: int) -> float:
-        calls.append(micro)
+    def short(batch: list[Any]) -> Any:
+        calls.append(len(batch))
         if len(calls) == 2:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return plain(batch, micro)
+        return plain(batch)
 
-    monkeypatch.setattr(trained, "_backward", short)
-    assert trained.train(labelled(40))["micro_batch"].to_list() == [16, 8, 8]
-    assert calls == [16, 16, 8, 8]
+    monkeypatch.setattr(trained, "_logits", short)
+    assert trained.train(labelled(48))["micro_batch"].to_list() == [16, 8, 8]
+    assert calls == [16, 16, 8, 8, 8, 8]
 
-    def never(batch: Any, micro: int) -> float:
-        calls.append(micro)
+    def never(batch: list[Any]) -> Any:
+        calls.append(len(batch))
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     calls.clear()
-    monkeypatch.setattr(trained, "_backward", never)
-    with pytest.raises(MemoryError, match=r"no room for 4 rows .* gradient_checkpointing"):
-        trained.train(labelled(40))
+    monkeypatch.setattr(trained, "_logits", never)
+    with pytest.raises(MemoryError, match="no room for 4 rows"):
+        trained.train(labelled(48))
     assert calls == [16, 8, 4]
+
+    def full(batch: list[Any]) -> Any:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 GB")
+
+    monkeypatch.setattr(trained, "_logits", full)
+    with pytest.raises(MemoryError, match=r"no memory left: .* resources.finetune.mem_mb"):
+        trained.train(labelled(48))
+
+
+def test_a_stopped_training_goes_on_to_the_same_weights(generator: Path, tmp_path: Path) -> None:
+    rows = labelled(60)
+    whole = model(generator, steps=6, lora=LORA)
+    steps = whole.train(rows)
+
+    class Stop(Exception):
+        pass
+
+    def stop(step: int, steps: int, loss: float) -> None:
+        if step == 4:
+            raise Stop
+
+    parts = model(generator, steps=6, lora=LORA)
+    with pytest.raises(Stop):
+        parts.train(rows, stop, tmp_path, minutes=0)
+    again = model(generator, steps=6, lora=LORA)
+    seen: list[int] = []
+    more = again.train(rows, lambda step, steps, loss: seen.append(step), tmp_path, minutes=0)
+    assert seen == [4, 5, 6]
+    assert more["loss"].to_list() == steps["loss"].to_list()
+    assert again.predict(rows).equals(whole.predict(rows))
 
 
 def test_gradient_checkpointing_changes_no_loss(generator: Path) -> None:

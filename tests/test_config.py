@@ -154,9 +154,19 @@ def test_a_wrong_value_is_named(
 def test_a_task_without_labels_counts_its_rows(tiny: dict[str, Any]) -> None:
     task = {**tiny["task"], "kind": "text"}
     del task["labels"]
-    assert read_plan({**tiny, "task": task}).study.task.words == ["text"]
+    causal = {"model": "writer", "kind": "causal-lm"}
+    text = {**tiny, "task": task, "downstream": {"writer": causal}}
+    assert read_plan(text).study.task.words == ["text"]
     with pytest.raises(ConfigError, match=r"task.data: 200 rows, but task.test \(400\)"):
-        read_plan({**tiny, "task": {**task, "test": 400}})
+        read_plan({**text, "task": {**task, "test": 400}})
+    with pytest.raises(ConfigError, match=r"reader.kind: 'encoder' needs labels; .* causal-lm"):
+        read_plan({**text, "downstream": tiny["downstream"]})
+    leak = {"full": {"filters": {"label_leak": {}}}}
+    with pytest.raises(ConfigError, match=r"full.filters.label_leak: task.kind text has no labels"):
+        read_plan({**text, "curation": leak})
+    levels = {level: {"contexts": 1} for level in ("D0", "D6")}
+    with pytest.raises(ConfigError, match=r"'context' needs task.kind qa, not text"):
+        read_plan({**text, "pipelines": {"topic": {"dial": "context", "levels": levels}}})
 
 
 def test_a_missing_section_is_named(tiny: dict[str, Any]) -> None:

@@ -37,6 +37,42 @@ rule finetune:
         "../scripts/finetune.py"
 
 
+rule finetune_causal:
+    input:
+        data=PLAN.data,
+        splits=PLAN.path("data/splits.parquet"),
+        generated=PLAN.generated_set,
+        shifted=PLAN.shifted(),
+        model=PLAN.downstream_model,
+    output:
+        predictions=PLAN.path("runs/{arm}/{model}/seed-{seed}/predictions.parquet"),
+        steps=PLAN.path("runs/{arm}/{model}/seed-{seed}/steps.parquet"),
+        mix=PLAN.path("runs/{arm}/{model}/seed-{seed}/mix.parquet"),
+    log:
+        PLAN.log("finetune_causal", "{arm}/{model}/seed-{seed}"),
+    benchmark:
+        PLAN.benchmark("finetune_causal", "{arm}/{model}/seed-{seed}")
+    wildcard_constraints:
+        model=PLAN.models_of("causal-lm"),
+    conda:
+        "../../envs/finetune.yaml"
+    threads: PLAN.threads("finetune")
+    resources:
+        mem_mb=PLAN.mem_mb("finetune"),
+        runtime=PLAN.runtime("finetune"),
+        gpu=PLAN.gpu("finetune"),
+        checkpoint_minutes=PLAN.checkpoint_minutes("finetune"),
+    params:
+        settings=PLAN.finetune_settings,
+        resume=PLAN.finetune_resume,
+        kept=PLAN.kept_model,
+        code=code("finetune_causal.py"),
+    message:
+        "Fine-tune {wildcards.model} on arm {wildcards.arm}, seed {wildcards.seed}"
+    script:
+        "../scripts/finetune_causal.py"
+
+
 rule probe:
     input:
         splits=PLAN.path("data/splits.parquet"),

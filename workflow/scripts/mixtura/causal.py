@@ -10,18 +10,18 @@ Every row becomes a prompt and a completion, and the loss is on the completion a
 | text | none | the text, in pieces of at most `max_length` tokens |
 """
 
-import itertools
-import math
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from mixtura.training import computes_bfloat16, endless_batches, learning_rate_factor
+from mixtura.checkpoint import Checkpoints
+from mixtura.digest import digest
+from mixtura.training import computes_bfloat16, optimiser_steps, planned_batches, train
 
 
 @dataclass(frozen=True)
@@ -119,86 +119,46 @@ class CausalModel:
         return found
 
     def train(
-        self, rows: pl.DataFrame, progress: Callable[[int, int, float], None] | None = None
+        self,
+        rows: pl.DataFrame,
+        progress: Callable[[int, int, float], None] = lambda step, steps, loss: None,
+        resume: Path | None = None,
+        minutes: float = 10,
     ) -> pl.DataFrame:
-        """Train on canonical rows of the task; returns the steps.
+        """Train on canonical rows of the task; returns the steps (`mixtura.training.STEPS`).
 
-        Columns: step, learning_rate, loss, tokens_per_second, micro_batch (rows that were in
-        memory at once: halved when a GPU had no room). Raises ValueError for no rows,
-        FloatingPointError where the loss is not finite or over `loss_bound`, and MemoryError
-        where the smallest allowed batch does not fit.
+        The folder `resume` gets a checkpoint every so many `minutes` and is gone on from. Raises
+        ValueError for no rows (unless there are no steps) and a label that is not of the task,
+        and as `mixtura.training.train`.
         """
-        import torch
-
-        if rows.is_empty():
+        told = self.settings
+        steps = optimiser_steps(told, rows.height)
+        if steps and rows.is_empty():
             raise ValueError("an empty mix: there is nothing to train on")
-        if self.kind == "classification":
-            unknown = set(rows["label"]) - set(self.settings["labels"])
-            if unknown:
-                raise ValueError(f"labels {sorted(unknown)} are not of {self.settings['labels']}")
-        told, steps = self.settings, self.settings["steps"]
-        work = self.sequences(prompts(self.kind, rows), completions(self.kind, rows))
-        texts = ["x" * len(one.ids) for one in work]  # batches of like length
-        order = endless_batches(texts, told["batch_size"], self.seed)
-        weights = [weight for weight in self.model.parameters() if weight.requires_grad]
-        optimizer = torch.optim.AdamW(
-            weights, lr=told["learning_rate"], weight_decay=told["weight_decay"]
+        if self.kind == "classification" and (unknown := set(rows["label"]) - set(told["labels"])):
+            raise ValueError(f"labels {sorted(unknown)} are not of {told['labels']}")
+        given, said = prompts(self.kind, rows), completions(self.kind, rows)
+        work = self.sequences(given, said)
+        lengths = [len(one.ids) for one in work]
+
+        def loss_of(part: list[int], batch: list[int]) -> Any:
+            """Summed over the tokens of the part, as a share of all learnt tokens of the batch."""
+            learnt = sum(lengths[place] - work[place].prompt for place in batch)
+            return _token_loss(*self._logits([work[place] for place in part])).sum() / learnt
+
+        sizes = ["x" * length for length in lengths]  # batches of like length
+        return train(
+            self.model,
+            planned_batches(sizes, told["batch_size"], steps, self.seed),
+            loss_of,
+            lengths,
+            told,
+            Checkpoints(resume, digest([self.seed, told, given, said], 16), minutes),
+            progress,
         )
-        micro = math.ceil(told["batch_size"] / told["accumulate"])
-        least = max(1, micro >> told["halvings"])
-        log = []
-        self.model.train()
-        for step, places in enumerate(itertools.islice(order, steps), start=1):
-            rate = told["learning_rate"] * learning_rate_factor(step, steps, told["warmup"] * steps)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            batch = [work[place] for place in places]
-            began = time.monotonic()
-            while True:
-                try:
-                    loss = self._backward(batch, micro)
-                    break
-                except torch.OutOfMemoryError as error:
-                    optimizer.zero_grad()
-                    torch.cuda.empty_cache()
-                    if micro <= least:
-                        raise MemoryError(
-                            f"no room for {micro} rows of up to {max(len(b.ids) for b in batch)} "
-                            "tokens: lower max_length, switch gradient_checkpointing on, or set "
-                            "lora"
-                        ) from error
-                    micro = math.ceil(micro / 2)
-                except RuntimeError as error:
-                    if "allocate memory" in str(error):
-                        raise MemoryError(
-                            "the machine has no memory left: lower batch_size or max_length, or "
-                            "raise resources.finetune.mem_mb"
-                        ) from error
-                    raise
-            if not math.isfinite(loss) or loss > told["loss_bound"]:
-                raise FloatingPointError(
-                    f"the loss is {loss:.4g} at step {step} (loss_bound {told['loss_bound']:g}); "
-                    "lower learning_rate"
-                )
-            torch.nn.utils.clip_grad_norm_(weights, 1.0)
-            optimizer.step()
-            optimizer.zero_grad()
-            tokens = sum(len(one.ids) for one in batch)
-            log.append(
-                {
-                    "step": step,
-                    "learning_rate": rate,
-                    "loss": loss,
-                    "tokens_per_second": tokens / (time.monotonic() - began),
-                    "micro_batch": micro,
-                }
-            )
-            if progress:
-                progress(step, steps, loss)
-        return pl.DataFrame(log)
 
     def predict(self, rows: pl.DataFrame, batch_size: int = 32) -> pl.DataFrame:
-        """Predictions for canonical rows: id, gold, predicted, and what the kind adds.
+        """Predictions for canonical rows with a column test: test, id, gold, predicted, and more.
 
         classification: the label word of the highest likelihood, and p_LABEL for each; qa: `gold`
         is the list of answers; instruction: nll (nats) and tokens of the real response beside the
@@ -215,12 +175,13 @@ class CausalModel:
             raised = np.exp(likely - likely.max(axis=1, keepdims=True))
             shares = raised / raised.sum(axis=1, keepdims=True)
             return rows.select(
+                "test",
                 "id",
                 gold="label",
                 predicted=pl.Series([labels[best] for best in shares.argmax(axis=1)]),
                 **{f"p_{label}": shares[:, place] for place, label in enumerate(labels)},
             )
-        found = rows.select("id")
+        found = rows.select("test", "id")
         if self.kind == "qa":
             said = [text.partition("\n")[0].strip() for text in self.answers(given, batch_size)]
             return found.with_columns(rows["answers"].alias("gold"), predicted=pl.Series(said))
@@ -276,17 +237,6 @@ class CausalModel:
             for one, tokens in zip(batch, made[:, width:].tolist(), strict=True):
                 said[one.row] = self.tokenizer.decode(tokens, skip_special_tokens=True)
         return said
-
-    def _backward(self, batch: list[Sequenced], micro: int) -> float:
-        """Gradients of the mean loss over all learnt tokens of a batch, `micro` rows at a time."""
-        learnt = sum(len(one.ids) - one.prompt for one in batch)
-        total = 0.0
-        for at in range(0, len(batch), micro):
-            logits, labels = self._logits(batch[at : at + micro])
-            loss = _token_loss(logits, labels).sum() / learnt
-            loss.backward()
-            total += loss.item()
-        return total
 
     def _logits(self, batch: list[Sequenced]) -> tuple[Any, Any]:
         """Logits (rows, width, vocabulary) and labels (rows, width), -100 for what is given."""

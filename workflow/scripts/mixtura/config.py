@@ -878,10 +878,10 @@ class Designs(Section):
         return sorted({*self.real, *found})
 
 
-class Encoder(Section):
-    """An encoder that is fine-tuned as a classifier, and how it is trained."""
+class Trained(Section):
+    """A downstream model that is fine-tuned: what all kinds of it have."""
 
-    kind: Literal["encoder"] = Field("encoder", description="one job for each run")
+    kind: str
     model: Name = Field(description="key in `models`")
     steps: Positive = Field(200, description="optimiser steps, the same for every mix")
     epochs: Positive | None = Field(
@@ -894,8 +894,6 @@ class Encoder(Section):
     learning_rate: float = Field(1e-4, gt=0, strict=False, description="peak of a linear schedule")
     warmup: Share = Field(0.1, description="share of the steps that warm up")
     weight_decay: float = Field(0.01, ge=0, description="AdamW")
-    max_length: Positive = Field(64, description="longest text, tokens; the rest is cut")
-    freeze: int = Field(0, ge=0, description="lowest layers that stay as they are, embeddings too")
     loss_bound: float = Field(20.0, gt=0, strict=False, description="a larger loss is an error")
     keep_checkpoint: bool = Field(
         False, description="keep the tuned model in checkpoints/ARM/NAME/seed-SEED"
@@ -909,6 +907,39 @@ class Encoder(Section):
         if self.epochs and "steps" in self.model_fields_set:
             raise ValueError("give steps or epochs, not both")
         return self
+
+
+class Encoder(Trained):
+    """An encoder that is fine-tuned as a classifier, and how it is trained."""
+
+    kind: Literal["encoder"] = Field("encoder", description="one job for each run")
+    max_length: Positive = Field(64, description="longest text, tokens; the rest is cut")
+    freeze: int = Field(0, ge=0, description="lowest layers that stay as they are, embeddings too")
+
+
+class Lora(Section):
+    """Low-rank adapters; the weights of the model stay as they are."""
+
+    rank: Positive = Field(8, description="rank of an adapter")
+    alpha: float = Field(16.0, gt=0, strict=False, description="scale; its effect is alpha / rank")
+    dropout: Share = Field(0.0, strict=False, description="dropout before an adapter")
+    target_modules: list[str] | None = Field(
+        None, min_length=1, description="layers with an adapter; default: all linear ones"
+    )
+
+
+class CausalLM(Trained):
+    """A causal language model that is fine-tuned, whole or by LoRA, on completions alone."""
+
+    kind: Literal["causal-lm"] = Field(description="one job for each run")
+    lora: Lora | None = Field(None, description="adapters; default: all weights are trained")
+    accumulate: Positive = Field(1, description="parts of a batch, in memory one by one")
+    max_length: Positive = Field(
+        512,
+        description="longest row, tokens; a longer one is an error, plain text is cut in pieces",
+    )
+    gradient_checkpointing: bool = Field(False, description="less memory, a third more time")
+    max_new_tokens: Positive = Field(32, description="longest answer, tokens")
 
 
 class Probe(Section):
@@ -926,7 +957,9 @@ def _with_kind(given: Any) -> Any:
     return {"kind": "encoder", **given} if isinstance(given, dict) else given
 
 
-Downstream = Annotated[Encoder | Probe, Field(discriminator="kind"), BeforeValidator(_with_kind)]
+Downstream = Annotated[
+    Encoder | CausalLM | Probe, Field(discriminator="kind"), BeforeValidator(_with_kind)
+]
 
 
 class Plots(Section):
@@ -1017,6 +1050,11 @@ class Study(Section):
                 )
             else:
                 known(f"downstream.{name}.model", [model.model], self.models)
+            if self.task.kind != "classification" and not isinstance(model, CausalLM):
+                raise ValueError(
+                    f"downstream.{name}.kind: {model.kind!r} needs labels; allowed for task.kind "
+                    f"{self.task.kind}: causal-lm"
+                )
         known("embedders", self.embedders, self.models)
         if self.diversity.judge:
             known("diversity.judge", [self.diversity.judge], self.generators)
@@ -1025,6 +1063,7 @@ class Study(Section):
                 "diversity.measures: 'llm_cluster_score' needs diversity.judge; "
                 f"allowed: {_list(self.generators)}"
             )
+        self._check_kind()
         known("generate.generators", self.generate.generators, self.generators)
         known("generate.pipelines", self.generate.pipelines, self.pipelines)
         for name, variant in self.curation.items():
@@ -1093,6 +1132,19 @@ class Study(Section):
         """The pipeline that generates the text of a pipeline: itself, or the one it is of."""
         found = self.pipelines[pipeline]
         return found.of if isinstance(found, Recuration) else pipeline
+
+    def _check_kind(self) -> None:
+        """Dials and filters that need labels or contexts."""
+        kind = self.task.kind
+        for name, pipeline in self.pipelines.items():
+            if isinstance(pipeline, ContextPipeline) and kind != "qa":
+                raise ValueError(f"pipelines.{name}.dial: 'context' needs task.kind qa, not {kind}")
+        for name, variant in self.curation.items():
+            for key in ("label_leak", "label_consistency"):
+                if getattr(variant.filters, key) and kind != "classification":
+                    raise ValueError(
+                        f"curation.{name}.filters.{key}: task.kind {kind} has no labels"
+                    )
 
     def _check_rows(self) -> None:
         task, n = self.task, self.generate.n

@@ -140,7 +140,7 @@ def _estimate(study: Study, rule: str, engine: str, gpu: bool) -> dict[str, floa
         told["tokens"] = study.generate.shard * study.generators[engine].sampling.max_new_tokens
         told["seconds"] = round(told["tokens"] / TOKENS_PER_SECOND[gpu])
         told["bytes"] = told["tokens"] * BYTES_PER_TOKEN
-    elif rule == "finetune":
+    elif rule in ("finetune", "finetune_causal"):
         trained = study.downstream[engine]
         each = getattr(trained, "batch_size", 1) * getattr(trained, "max_length", 1)
         told["seconds"] += getattr(trained, "steps", 0) * each // TRAINED_PER_SECOND[gpu]

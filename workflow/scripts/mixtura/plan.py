@@ -61,7 +61,15 @@ DEFAULT_RESOURCES = {
     "finetune": Resources(threads=1, mem_mb=3000, runtime=60),
 }
 # Seconds of a job of a rule until one was measured.
-TYPICAL = {"generate": 90, "finetune": 30, "model": 30, "embed": 15, "embed_real": 15, "task": 15}
+TYPICAL = {
+    "generate": 90,
+    "finetune": 30,
+    "finetune_causal": 120,
+    "model": 30,
+    "embed": 15,
+    "embed_real": 15,
+    "task": 15,
+}
 SHORT = 4  # of any other rule
 
 KINDS = {  # task.kind -> keys of task.data that name its columns
@@ -705,9 +713,11 @@ class Plan:
 
     def finetune_settings(self, wildcards: Any) -> str:
         """What a run draws, and how it is trained."""
-        labels = self.study.task.words
         mix = self._mix_settings(self.arms[wildcards.arm])
-        return canonical_json({**_plain(self._trained(wildcards)), "labels": labels, "mix": mix})
+        told = {**_plain(self._trained(wildcards)), "labels": self.study.task.words, "mix": mix}
+        if told["kind"] == "causal-lm":
+            told["task"] = self.study.task.kind
+        return canonical_json(told)
 
     def probe_settings(self, wildcards: Any) -> str:
         """What the runs of a seed draw, and how a probe is fitted."""

@@ -47,8 +47,8 @@ def train(
     if tensors:
         _restore(tensors, weights, optimizer)
     log = about.get("log", [])
-    micro = about.get("micro", settings["batch_size"])
-    least = max(1, settings["batch_size"] >> settings["halvings"])
+    part = math.ceil(settings["batch_size"] / settings.get("accumulate", 1))
+    micro, least = about.get("micro", part), max(1, part >> settings["halvings"])
     warmup = settings["warmup"] * len(plan)
     model.train()
     with checkpoints.watching():
@@ -70,6 +70,13 @@ def train(
                             "tokens: lower max_length or batch_size, or raise halvings"
                         ) from error
                     micro = math.ceil(micro / 2)
+                except RuntimeError as error:
+                    if "allocate memory" not in str(error):
+                        raise
+                    raise MemoryError(
+                        "the machine has no memory left: lower batch_size or max_length, or "
+                        "raise resources.finetune.mem_mb"
+                    ) from error
             if not math.isfinite(loss) or loss > settings["loss_bound"]:
                 raise FloatingPointError(
                     f"the loss is {loss:.4g} at step {step} (loss_bound "
