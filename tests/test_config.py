@@ -164,6 +164,12 @@ def test_a_task_without_labels_counts_its_rows(tiny: dict[str, Any]) -> None:
     leak = {"full": {"filters": {"label_leak": {}}}}
     with pytest.raises(ConfigError, match=r"full.filters.label_leak: task.kind text has no labels"):
         read_plan({**text, "curation": leak})
+    same = {"topic": tiny["pipelines"]["topic"]}
+    same["again"] = {"dial": "paraphrase", "of": "topic", "level": "D6", "paraphrases": 2}
+    same["again"]["levels"] = {"D0": {"sources": 1}}
+    task = {**task, "kind": "instruction"}
+    with pytest.raises(ConfigError, match="'paraphrase' is for one line of text or a question"):
+        read_plan({**text, "task": task, "pipelines": same})
     levels = {level: {"contexts": 1} for level in ("D0", "D6")}
     with pytest.raises(ConfigError, match=r"'context' needs task.kind qa, not text"):
         read_plan({**text, "pipelines": {"topic": {"dial": "context", "levels": levels}}})

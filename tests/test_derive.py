@@ -157,3 +157,17 @@ def test_generators_have_equal_shares_and_no_text_twice() -> None:
     assert removed.height + rows.height == 40
     with pytest.raises(ValueError, match=r"neg: 10 of 30.* of generator one"):
         combine_sets([("one", base()), ("two", other)], 120, LABELS)
+
+
+def test_a_paraphrased_question_keeps_its_context_and_answer() -> None:
+    asked = base().with_columns(question="text", context=pl.col("answer") + " stands here")
+    accepted, _ = accept_paraphrases(made(), asked, 2)
+    rows, _ = replace_rows(
+        asked, accepted, asked, labels=LABELS, take=2, each=2, reserved=4, seed=1
+    )
+    new = rows.filter(pl.col("source_id").is_not_null())
+    assert new.height == 4 and (new["question"] == new["text"]).all()
+    source = new.join(asked, left_on="source_id", right_on="id", suffix="_of")
+    assert (source["context"] == source["context_of"]).all()
+    assert (source["answer"] == source["answer_of"]).all()
+    assert (source["question"] != source["question_of"]).all()

@@ -1139,6 +1139,11 @@ class Study(Section):
         for name, pipeline in self.pipelines.items():
             if isinstance(pipeline, ContextPipeline) and kind != "qa":
                 raise ValueError(f"pipelines.{name}.dial: 'context' needs task.kind qa, not {kind}")
+            if isinstance(pipeline, ParaphrasePipeline) and kind == "instruction":
+                raise ValueError(
+                    f"pipelines.{name}.dial: 'paraphrase' is for one line of text or a question, "
+                    "not for task.kind instruction"
+                )
         for name, variant in self.curation.items():
             for key in ("label_leak", "label_consistency"):
                 if getattr(variant.filters, key) and kind != "classification":
