@@ -38,6 +38,7 @@ def columns(kind: str) -> dict[str, Any]:
     """Columns of the generated rows of a kind of task."""
     return {**ROWS, **OWN.get(kind, {})}
 
+
 SUMMED = (
     *("prompts", "parsed", "rejected", "prompt_tokens", "new_tokens"),
     *("generate_seconds", "load_seconds", "seconds"),
