@@ -34,6 +34,7 @@ rule findings:
         scores=PLAN.path("tables/scores.parquet"),
         diversity=PLAN.path("tables/diversity.parquet"),
         shift=PLAN.path("tables/shift.parquet"),
+        generation=PLAN.path("tables/generation.parquet"),
         models=PLAN.sized_folders(),
     output:
         table=PLAN.path("tables/findings.parquet"),

@@ -8,6 +8,7 @@ rule figures:
         diversity=PLAN.path("tables/diversity.parquet"),
         shift=PLAN.path("tables/shift.parquet"),
         curation=PLAN.path("tables/curation.parquet"),
+        generation=PLAN.path("tables/generation.parquet"),
     output:
         [
             report(
@@ -45,13 +46,15 @@ rule report:
         diversity=PLAN.path("tables/diversity.parquet"),
         shift=PLAN.path("tables/shift.parquet"),
         curation=PLAN.path("tables/curation.parquet"),
+        generation=PLAN.path("tables/generation.parquet"),
         curated=PLAN.of_sets("curated/{generator}/{pipeline}/{level}.parquet"),
         removed=PLAN.of_sets("removed/{generator}/{pipeline}/{level}.parquet"),
         models=PLAN.model_folders(),
         examples=PLAN.path("data/examples.parquet"),
         template=workflow.source_path("../report/report.html.j2"),
     output:
-        PLAN.path("report.html"),
+        page=PLAN.path("report.html"),
+        study=PLAN.path("study.json"),
     log:
         PLAN.log("report", "report"),
     benchmark:

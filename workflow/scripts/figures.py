@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 job = Job(snakemake)
-single = ("findings", "diversity", "shift", "curation", "reference")
+single = ("findings", "diversity", "shift", "curation", "generation", "reference")
 tables = {name: pl.read_parquet(snakemake.input[name]) for name in single}
 sets = []
 for part in snakemake.input.generated:

@@ -29,7 +29,8 @@ sizes = {
     for name, folder in zip(job.settings["models"], given.models, strict=True)
 }
 tested = hypotheses(**read, found=table, sizes=sizes)
-text = findings_text(table, read["diversity"], read["shift"], tested)
+generation = pl.read_parquet(given.generation)
+text = findings_text(table, read["diversity"], read["shift"], tested, generation)
 write_table(table, snakemake.output.table)
 write_table(tested, snakemake.output.hypotheses, parameters=sizes)
 with whole(snakemake.output.text) as file:

@@ -31,7 +31,7 @@ html = render_report(
     absent=job.settings["absent"],
     tables={
         name: pl.read_parquet(given[name])
-        for name in ("findings", "hypotheses", "diversity", "shift", "curation")
+        for name in ("findings", "hypotheses", "diversity", "shift", "curation", "generation")
     },
     figures={Path(file).stem: Path(file).read_text(encoding="utf-8") for file in given.figures},
     samples={"real": pl.read_parquet(given.examples), **sets(given.curated)},
@@ -44,6 +44,8 @@ html = render_report(
     times=stage_times(Path(snakemake.params.benchmarks)),
     versions=versions(),
 )
-with whole(snakemake.output[0]) as file:
+with whole(snakemake.output.page) as file:
     file.write_text(html, encoding="utf-8")
+with whole(snakemake.output.study) as file:
+    file.write_text(json.dumps(job.settings["study"], indent=1), encoding="utf-8")
 job.done(bytes=len(html))

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 
-from mixtura.tables import read_table, write_like
+from mixtura.tables import read_table, whole, write_like
 
 app = typer.Typer(help="How diverse, and how much: data for fine-tuning.", no_args_is_help=True)
 
@@ -240,3 +240,45 @@ def _scored(
         vectors = on_gpu(_encoder(embedder)(texts.to_list()))
     labels = None if label_column is None else table[label_column].to_list()
     return texts.to_list(), labels, vectors
+
+
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(help="results folder of a finished study")],
+    b: Annotated[Path, typer.Argument(help="results folder of another finished study")],
+    output: Annotated[
+        Path | None, typer.Option(help="file for the comparison: .md or .parquet")
+    ] = None,
+) -> None:
+    """Set two finished studies side by side: settings, answers, scores, diversity, shift."""
+    from mixtura.compare import compare_studies, comparison_text, read_study
+
+    try:
+        table = compare_studies(read_study(a), read_study(b))
+        text = comparison_text(table, a.name, b.name)
+        if output is not None and output.suffix == ".md":
+            with whole(output) as file:
+                file.write_text(text, encoding="utf-8")
+        elif output is not None:
+            write_like(table, output)
+    except (ValueError, OSError, pl.exceptions.PolarsError) as error:
+        typer.echo(f"mixtura compare: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(text)
+
+
+@app.command()
+def recommend(
+    folder: Annotated[Path, typer.Argument(help="results folder of a finished study")],
+) -> None:
+    """Say what to use for each model and number of real labels, how sure, and what it costs."""
+    from mixtura.compare import read_study
+    from mixtura.findings import answer_text, answers
+
+    try:
+        study = read_study(folder)
+    except (ValueError, OSError, pl.exceptions.PolarsError) as error:
+        typer.echo(f"mixtura recommend: {error}", err=True)
+        raise typer.Exit(1) from None
+    for answer in answers(study["findings"], study["generation"]):
+        typer.echo(answer_text(answer).replace("**", ""))

@@ -244,6 +244,7 @@ def cost_by_gain(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
     """Gain over real data alone against what the generated rows cost to write."""
     shown = _first_metric(tables["findings"])
     priced, unit = arm_costs(shown.drop_nulls("difference"), tables["generation"])
+    priced = priced.drop_nulls("price")
     axes = figure.subplots()
     levels = sorted(priced["level"].unique())
     colours = dict(zip(levels, _colours(style, len(levels)), strict=True))

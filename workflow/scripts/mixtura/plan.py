@@ -159,7 +159,6 @@ class Plan:
             absent["gain-map"] = "a map of gains needs several numbers of real and generated rows"
         if len(self.study.downstream) < 2:
             absent["size-interaction"] = "gain by level and model needs several downstream models"
-        absent["cost-by-gain"] = "what a gain costs needs the costs of generation"
         return absent
 
     def arm_rows(self) -> list[dict[str, Any]]:
