@@ -19,6 +19,7 @@ COMPARED = {
     "b_value": pl.Float64,
 }
 Study = dict[str, Any]
+Told = dict[str, tuple[str, Any]]  # what is said of an item, and its number
 
 
 def read_study(folder: Path) -> Study:
@@ -41,12 +42,12 @@ def compare_studies(a: Study, b: Study) -> pl.DataFrame:
     one of the studies has it; a text is null where a study lacks it. Intervals are those of
     each study on its own: seeds and test rows of two studies need not be the same.
     """
-    parts = [
-        ("setting", *(flat_settings(study["settings"]) for study in (a, b))),
-        ("answer", *map(_answers, (a, b))),
-        ("score", *map(_scores, (a, b))),
-        ("diversity", *(_measures(study["diversity"]) for study in (a, b))),
-        ("shift", *(_measures(study["shift"]) for study in (a, b))),
+    parts: list[tuple[str, Told, Told]] = [
+        ("setting", flat_settings(a["settings"]), flat_settings(b["settings"])),
+        ("answer", _answers(a), _answers(b)),
+        ("score", _scores(a), _scores(b)),
+        ("diversity", _measures(a["diversity"]), _measures(b["diversity"])),
+        ("shift", _measures(a["shift"]), _measures(b["shift"])),
     ]
     rows = []
     for part, left, right in parts:
@@ -59,22 +60,22 @@ def compare_studies(a: Study, b: Study) -> pl.DataFrame:
     return pl.DataFrame(rows, COMPARED, orient="row")
 
 
-def flat_settings(settings: Any, path: str = "") -> dict[str, tuple[str, None]]:
+def flat_settings(settings: Any, path: str = "") -> Told:
     """Settings by their dotted path, values as JSON."""
     if isinstance(settings, dict) and settings:
-        found: dict[str, tuple[str, None]] = {}
+        found: Told = {}
         for key, value in settings.items():
             found |= flat_settings(value, f"{path}.{key}" if path else str(key))
         return found
     return {path: (json.dumps(settings, ensure_ascii=False), None)} if path else {}
 
 
-def _answers(study: Study) -> dict[str, tuple[str, None]]:
+def _answers(study: Study) -> Told:
     told = answers(study["findings"], study["generation"])
     return {f"{one.model}, {one.n_real} real rows": (one.head, None) for one in told}
 
 
-def _scores(study: Study) -> dict[str, tuple[str, float]]:
+def _scores(study: Study) -> Told:
     found = study["findings"]
     several = found["test"].n_unique() > 1
     return {
@@ -85,7 +86,7 @@ def _scores(study: Study) -> dict[str, tuple[str, float]]:
     }
 
 
-def _measures(table: pl.DataFrame) -> dict[str, tuple[str, float]]:
+def _measures(table: pl.DataFrame) -> Told:
     return {
         f"{row['generator']} {row['pipeline']} {row['level']}, "
         f"{measure_name(row['measure'], row['settings'])}, {row['embedder']}": (
