@@ -18,9 +18,10 @@ from mixtura.config import ConfigError, load_study
 from mixtura.dials.base import PromptSpec
 from mixtura.fetch import copy_model, ratings_text, unpack_package
 from mixtura.plan import read_plan
-from mixtura.prompting import render, template_text
+from mixtura.prompting import render
 from mixtura.sources import Package
 from mixtura.tables import read_table
+from mixtura.templates import template_text
 
 PATHS = ["../x", "..", "/etc/x", "a/b", "a\\b", ".hidden", "", "x\n", "x y", "a\0b", "~", "$HOME"]
 PLACES = ["study", "task.name", "models", "generators", "pipelines", "downstream", "task.labels"]
