@@ -1,7 +1,9 @@
 """Mixtura: how diverse should generated data be, and how much of it to mix with real data."""
 
+# A study given by --configfile is whole: Snakemake would merge it into the default one.
+if not workflow.config_settings.configfiles:
 
-configfile: "config/config.yaml"
+    configfile: "config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
