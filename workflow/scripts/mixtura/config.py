@@ -175,7 +175,11 @@ class Sampling(Section):
 class Vllm(Section):
     """The engine of backend vllm, in an environment of its own."""
 
-    python: str = Field(description="Python that has vLLM, such as .venv-vllm/bin/python")
+    python: str = Field(
+        min_length=1,
+        description="Python that has vLLM: a path such as .venv-vllm/bin/python, or a name that "
+        "jobs find in their PATH",
+    )
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(
         "auto", description="precision of the weights; auto is that of the model"
     )
@@ -191,7 +195,7 @@ class Vllm(Section):
 
     @model_validator(mode="after")
     def _exists(self) -> Self:
-        if not os.access(self.python, os.X_OK):
+        if "/" in self.python and not os.access(self.python, os.X_OK):
             raise ValueError(
                 f"python: no program at {self.python!r}; allowed: a Python with vLLM, which "
                 "`make vllm` puts in .venv-vllm/bin/python"

@@ -1,0 +1,111 @@
+"""The studies in config/: every one can be planned, and the paper's have the paper's shape."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from conftest import ROOT
+from mixtura.cli import app
+from mixtura.plan import Plan, read_plan
+
+STUDIES = sorted((ROOT / "config").glob("*.yaml"))
+LEVELS = [f"D{step}" for step in range(7)]
+
+
+@pytest.fixture
+def _at_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def planned(path: Path) -> Plan:
+    return read_plan(yaml.safe_load(path.read_text()))
+
+
+@pytest.mark.usefixtures("_at_root")
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_every_study_can_be_planned(path: Path) -> None:
+    plan = planned(path)
+    assert plan.sets and plan.predictions()
+    if path.stem != "config":  # the demo is the default
+        assert plan.study.study == path.stem
+
+
+@pytest.mark.parametrize("name", ["paper", "paper-mini"])
+def test_both_sizes_of_the_paper_have_its_shape(name: str) -> None:
+    plan = planned(ROOT / f"config/{name}.yaml")
+    study = plan.study
+    kinds = [study.pipelines[pipeline].dial for pipeline in study.generate.pipelines]
+    assert kinds == ["topic", "paraphrase"]
+    assert study.generate.levels == LEVELS and len(plan.sets) == 2 * len(LEVELS)
+    assert len(study.seeds) == 5 and len(study.designs.real) >= 2
+
+    for design in ("mix-fixed", "mix-add", "grid"):
+        arms = [point.arm for point in plan.points if point.design == design]
+        assert len({(arm.pipeline, arm.level) for arm in arms}) == 2 * len(LEVELS)
+    topics = [study.levels_of("topic")[level].topics for level in LEVELS]
+    sources = [study.levels_of("paraphrase")[level].sources for level in LEVELS]
+    assert topics == sorted(set(topics))  # more topics: higher
+    assert sources == sorted(set(sources), reverse=True) and sources[-1] == 0  # more: lower
+
+
+def test_the_paper_in_full_is_three_sizes_by_name_on_gpus() -> None:
+    plan = planned(ROOT / "config/paper.yaml")
+    study = plan.study
+    topics = [study.levels_of("topic")[level].topics for level in LEVELS]
+    assert (topics[0], topics[1], topics[-1]) == (20, 100, 10_000)
+    assert study.designs.real == [64, 256, 1024]
+    assert {model.kind for model in study.downstream.values()} == {"causal-lm"}
+    assert [model.resources.gpu for model in study.downstream.values() if model.resources] == [
+        1
+    ] * 3
+    assert [bool(getattr(model, "lora", None)) for model in study.downstream.values()] == [
+        False,
+        False,
+        True,
+    ]
+    assert study.task.data.hub and all(model.hub for model in study.models.values())
+    assert study.generators["qwen"].backend == "vllm"
+    assert len(plan.predictions()) == 215 * 3 * 5 == 3_225  # the number in the file and the docs
+
+
+def test_the_paper_in_small_has_two_sizes_and_embedded_models() -> None:
+    plan = planned(ROOT / "config/paper-mini.yaml")
+    study = plan.study
+    assert [model.kind for model in study.downstream.values()] == ["probe", "encoder"]
+    assert study.task.data.package and all(model.package for model in study.models.values())
+    assert len(plan.predictions()) == 44 * 5 + 5 == 225  # the number in the file and the docs
+
+
+@pytest.mark.workflow
+def test_a_dry_run_of_the_paper_for_slurm_needs_no_network(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+    command += ["--configfile", str(ROOT / "config/paper.yaml"), "--directory", str(tmp_path)]
+    run = subprocess.run(
+        [*command, "--profile", "profiles/slurm", "--dry-run", "--quiet", "rules"],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        timeout=600,
+    )
+    told = run.stdout + run.stderr
+    assert run.returncode == 0, told
+    rows = (line.split() for line in told.splitlines())
+    counts = {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}
+    assert counts["finetune_causal"] == 3_225 and counts["total"] == 3_360  # and all
+
+
+@pytest.mark.workflow
+@pytest.mark.usefixtures("_at_root")
+def test_the_cost_of_the_paper_is_told_before_it_runs(tmp_path: Path) -> None:
+    table = tmp_path / "plan.parquet"
+    given = ["--configfile", "config/paper.yaml", "--directory", str(tmp_path)]
+    run = CliRunner().invoke(app, ["plan", *given, "--output", str(table)])
+    assert run.exit_code == 0, run.output
+    rows = {row["stage"]: row for row in pl.read_parquet(table).iter_rows(named=True)}
+    assert rows["generate"]["tokens"] > 10_000_000 and rows["generate"]["gpu_hours"] > 1
+    assert rows["finetune_causal"]["run"] == 3_225 and rows["finetune_causal"]["cost"] > 100
