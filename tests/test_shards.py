@@ -9,6 +9,7 @@ import pytest
 
 from builders import reviews
 from mixtura.backends import Completion
+from mixtura.templates import template_text
 from shards import make_rows
 
 EXAMPLES = pl.DataFrame(
@@ -54,12 +55,13 @@ def made(
             "shots": 2,
             "batch_size": 4,
             "sampling": SAMPLING,
-            "prompt": "continuation",
+            "prompt": template_text("continuation"),
         },
         "pipeline": {"dial": dial},
         "level": LEVELS[dial],
         "labels": ["negative", "positive"],
         "noun": "review",
+        "kind": "classification",
         "stream": [1, "writer", dial, "D3"],
     }
     return make_rows(job, settings, EXAMPLES, [], writer, first, prompts)

@@ -17,4 +17,4 @@ def test_simulated_figures_lie_in_their_range(figures):
 
 def test_a_few_studies_run():
     """So that the fast set notices a simulation that no longer fits the package."""
-    assert len(BENCH["rows"](studies=2)) > 40
+    assert len([*BENCH["error_rows"](studies=2), *BENCH["power_rows"](studies=2)]) > 40
