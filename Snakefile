@@ -15,6 +15,7 @@ include: "workflow/rules/score.smk"
 include: "workflow/rules/finetune.smk"
 include: "workflow/rules/findings.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/export.smk"
 
 
 rule all:

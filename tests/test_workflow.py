@@ -13,6 +13,7 @@ import pytest
 
 from conftest import run_snakemake
 from mixtura.plan import read_plan
+from mixtura.stats import NO_GAIN
 
 pytestmark = pytest.mark.workflow
 
@@ -347,3 +348,24 @@ def test_the_report_shows_its_figures_in_a_browser(done: Path, tiny: dict[str, A
     ).stdout
     assert seen.count("<svg") == len(read_plan(tiny).figures) == seen.count("</figure>")
     assert "designed diversity level" in seen
+
+
+def test_every_set_and_the_best_mix_are_exported(done: Path, tiny: dict[str, Any]) -> None:
+    run = run_snakemake(done, tiny, "export")
+    assert run.returncode == 0, run.stdout
+    data = table(done, "data/reviews")
+    folder = done / "results/tiny/export"
+    for level in ("D0", "D6"):
+        loaded = datasets.load_dataset(
+            str(folder / f"sets/writer/topic/{level}"), cache_dir=str(done / "datasets")
+        )["train"]
+        rows = table(done, f"curated/writer/topic/{level}")
+        assert loaded.to_list() == rows.select(data.columns).to_dicts()
+    best = table(done, "export/best/data/train")
+    text = (folder / "best/README.md").read_text()
+    assert best.columns == [*data.columns, "source"]
+    real = best.filter(source="real")
+    assert real.join(data, on=data.columns, how="semi").height == real.height == 16
+    assert (NO_GAIN in text) == (best.height == real.height)
+    assert ("recommended" in text.split("---")[1]) == (NO_GAIN not in text)
+    shutil.rmtree(folder)

@@ -21,6 +21,8 @@ localrules:
     evaluate,
     figures,
     report,
+    export_set,
+    export_best,
 
 
 wildcard_constraints:

@@ -1,6 +1,7 @@
 """The command line: each command reads files, calls the package and writes or prints."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -282,3 +283,36 @@ def recommend(
         raise typer.Exit(1) from None
     for answer in answers(study["findings"], study["generation"]):
         typer.echo(answer_text(answer).replace("**", ""))
+
+
+@app.command()
+def push(
+    folder: Annotated[Path, typer.Argument(help="exported data set: a folder with its README.md")],
+    repo: Annotated[str, typer.Option(help="data set on the Hugging Face Hub: OWNER/NAME")],
+    private: Annotated[bool, typer.Option(help="make a new data set private")] = False,
+) -> None:
+    """Upload one exported data set to the Hugging Face Hub. The token is that of HF_TOKEN.
+
+    Nothing else of Mixtura ever uploads.
+    """
+    try:
+        token = os.environ.get("HF_TOKEN")
+        if not token:
+            raise ValueError("HF_TOKEN is not set: it must hold a token that may write")
+        files = ["README.md", "data/train.parquet"]
+        for file in files:
+            if not (folder / file).is_file():
+                raise ValueError(f"{folder} is no exported data set: it lacks {file}")
+        import huggingface_hub
+
+        kind = "dataset"
+        huggingface_hub.create_repo(
+            repo, token=token, private=private, repo_type=kind, exist_ok=True
+        )
+        place = huggingface_hub.upload_folder(
+            repo_id=repo, folder_path=folder, token=token, repo_type=kind, allow_patterns=files
+        )
+    except (ValueError, OSError, ImportError) as error:
+        typer.echo(f"mixtura push: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{folder} -> {place}")

@@ -32,6 +32,7 @@ from mixtura.config import (
 )
 from mixtura.designs import Arm, design_points
 from mixtura.digest import canonical_json, digest, file_digest
+from mixtura.sources import DATA_PACKAGES
 from mixtura.templates import template_text
 
 D = TypeVar("D", bound=Derived)
@@ -213,6 +214,12 @@ class Plan:
         """Model folder of a generator, none where a server has the model."""
         model = self.study.generators[wildcards.generator].model
         return [self.path(f"models/{model}")] if model else []
+
+    def writer_models(self, wildcards: Any) -> list[str]:
+        """Model folders of the generators whose text a set has, none where a server has them."""
+        made = (wildcards.generator, wildcards.pipeline, wildcards.level)
+        models = [self.study.generators[name].model for name in self._writers(*made)]
+        return [self.path(f"models/{model}") for model in dict.fromkeys(models) if model]
 
     def downstream_model(self, wildcards: Any) -> str:
         """Model folder of a downstream model."""
@@ -749,6 +756,53 @@ class Plan:
         """What the report prints of the configuration: how jobs run is no part of it."""
         told = {"study": _plain(self.study), "absent": list(self.absent_figures.values())}
         return canonical_json(told)
+
+    def export_settings(self, wildcards: Any) -> str:
+        """What the card of a set tells of the configuration."""
+        made = (wildcards.generator, wildcards.pipeline, wildcards.level)
+        return canonical_json({"study": self._told_study(), "made": self._told_set(*made)})
+
+    def export_best_settings(self) -> str:
+        """What the card of the recommended mix tells, whichever it is, and what it draws."""
+        return canonical_json(
+            {
+                "study": self._told_study(),
+                "sets": {"/".join(made): self._told_set(*made) for made in self.sets},
+                "arms": {name: self._mix_settings(arm) for name, arm in self.arms.items()},
+                "metric": METRICS[self.study.task.kind][0],
+                "first_seed": self.study.seeds[0],
+            }
+        )
+
+    def _told_study(self) -> dict[str, Any]:
+        study, task = self.study, self.study.task
+        data = task.data
+        name = data.package or data.hub or Path(str(data.path)).name
+        licence = DATA_PACKAGES[data.package].licence if data.package else "unknown"
+        return {
+            **{"study": study.study, "seed": study.seed, "n": study.generate.n},
+            **{"kind": task.kind, "noun": task.noun, "data": {"name": name, "licence": licence}},
+        }
+
+    def _told_set(self, generator: str, pipeline: str, level: str) -> dict[str, Any]:
+        bases = self.study.bases_of(pipeline)
+        names = [pipeline, *bases, *map(self.study.source_of, bases)]
+        return {
+            "set": {"generator": generator, "pipeline": pipeline, "level": level},
+            "generators": {
+                name: self._writer(name) for name in self._writers(generator, pipeline, level)
+            },
+            "pipelines": {name: _plain(self.study.pipelines[name]) for name in names},
+            "curation": {
+                base: self.variant(base).model_dump(mode="json", exclude_none=True)
+                for base in bases
+            },
+        }
+
+    def _writers(self, generator: str, pipeline: str, level: str) -> list[str]:
+        """The generators whose text a set has."""
+        made = self.study.pipelines[pipeline]
+        return made.levels[level].generators if isinstance(made, SourcesPipeline) else [generator]
 
     def finetune_resume(self, wildcards: Any) -> str:
         """Folder that a killed run goes on from; other settings never find it."""
