@@ -154,7 +154,7 @@ def test_settings_of_an_export_name_every_writer(tiny: dict[str, Any]) -> None:
     config["pipelines"]["both"]["levels"] = levels
     config["generate"]["pipelines"] = ["topic", "both"]
     plan = read_plan(config)
-    settings = json.loads(plan.export_best_settings())
+    settings = json.loads(plan.export_best_settings(None))
     assert set(settings["sets"]) == {"/".join(made) for made in plan.sets}
     assert set(settings["arms"]) == set(plan.arms) and settings["first_seed"] == 0
     mixed = settings["sets"]["mixed/both/D6"]

@@ -369,3 +369,26 @@ def test_every_set_and_the_best_mix_are_exported(done: Path, tiny: dict[str, Any
     assert (NO_GAIN in text) == (best.height == real.height)
     assert ("recommended" in text.split("---")[1]) == (NO_GAIN not in text)
     shutil.rmtree(folder)
+
+
+def test_a_mix_that_gains_is_exported_as_the_best(
+    done: Path, tmp_path: Path, tiny: dict[str, Any]
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(done, folder)
+    found = table(folder, "tables/findings")
+    gains = pl.col("design").eq("mix-add") & pl.col("level").eq("D6")
+    planted = found.with_columns(verdict=pl.when(gains).then(pl.lit("better")).otherwise("verdict"))
+    planted.write_parquet(folder / "results/tiny/tables/findings.parquet")
+    run = run_snakemake(folder, tiny, "results/tiny/export/best/README.md")
+    assert run.returncode == 0, run.stdout
+    best = table(folder, "export/best/data/train")
+    text = (folder / "results/tiny/export/best/README.md").read_text()
+    arm = found.filter(gains)["arm"][0]
+    mix = table(folder, f"runs/{arm}/reader/seed-0/mix")
+    assert best.select("id", "source").equals(mix)
+    assert best.null_count().sum_horizontal()[0] == 0
+    made = best.filter(source="generated").drop("source")
+    rows = table(folder, "curated/writer/topic/D6").select(made.columns)
+    assert made.join(rows, on=made.columns, how="semi").height == made.height == 16
+    assert "- recommended" in text and "Use topic at D6 with 50% generated rows" in text

@@ -57,7 +57,7 @@ rule export_best:
         mem_mb=PLAN.mem_mb("report"),
         runtime=PLAN.runtime("report"),
     params:
-        settings=PLAN.export_best_settings(),
+        settings=PLAN.export_best_settings,
         code=code("export_best.py"),
     message:
         "Export the recommended mix"

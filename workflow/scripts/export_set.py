@@ -18,7 +18,7 @@ given, study = snakemake.input, job.settings["study"]
 data = pl.read_parquet(given.data, n_rows=0)
 rows = own_columns(pl.read_parquet(given.rows), data, study["kind"])
 text = card(
-    " ".join(job.settings["made"]["set"].values()),
+    " ".join(snakemake.wildcards),
     rows,
     study,
     job.settings["made"],

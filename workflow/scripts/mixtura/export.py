@@ -79,7 +79,7 @@ def card(
     }
     parts = [
         "---\n" + yaml.safe_dump(header, sort_keys=False) + "---",
-        f"# {escaped(header['pretty_name'])}",
+        f"# {escaped(str(header['pretty_name']))}",
         _what(rows, study),
         *([_advice(best)] if best else []),
         *(_made_text(study, made, writers, tables) if made else []),
@@ -147,9 +147,9 @@ def _advice(best: Told) -> str:
     return (
         f"**This is the mix that the study recommends.** {escaped(best['sentence'])} Measured by "
         f"fine-tuning {escaped(best['model'])} on {best['n_generated']} generated and "
-        f"{best['n_real']} real rows: {best['seeds']} seeds, {best['n']} test rows. Of "
-        f"{best['comparisons']} comparisons {best['alternatives'] + 1} are better than real data "
-        "alone. The rows are those of the first seed."
+        f"{best['n_real']} real rows: {best['seeds']} seeds, {best['n']} test rows. Better "
+        f"than real data alone: {best['alternatives'] + 1} of {best['comparisons']} comparisons. "
+        "The rows are those of the first seed."
     )
 
 
@@ -217,8 +217,8 @@ def _limits(study: Told, generated: bool, real: bool) -> str:
             "of a generator may limit what its text is used for."
         )
         told.append(
-            "Rows that resemble test rows of the study were removed as the step decontaminate of "
-            "the curation above says; other test sets were not looked at."
+            "Rows that resemble the study's test rows are removed by the step decontaminate, where "
+            "the curation above has it; other test sets were not looked at."
         )
     if real:
         told.append("The real rows stay under their own licence.")

@@ -762,8 +762,11 @@ class Plan:
         made = (wildcards.generator, wildcards.pipeline, wildcards.level)
         return canonical_json({"study": self._told_study(), "made": self._told_set(*made)})
 
-    def export_best_settings(self) -> str:
-        """What the card of the recommended mix tells, whichever it is, and what it draws."""
+    def export_best_settings(self, wildcards: Any) -> str:
+        """What the card of the recommended mix tells, whichever it is, and what it draws.
+
+        A callable, because Snakemake would fill in the fields of the prompts.
+        """
         return canonical_json(
             {
                 "study": self._told_study(),
