@@ -51,3 +51,4 @@ clean:
 docs: .venv/installed
 	$(BIN)/python -m mixtura.reference > config/README.md
 	$(BIN)/python -m mixtura.reference --schema > workflow/schemas/config.schema.json
+	$(BIN)/python tests/rerun_table.py > docs/reruns.md

@@ -16,7 +16,11 @@ ARMS.update(PLAN.arm_words())
 localrules:
     model,
     task,
+    shifted,
     split,
+    collect_generation,
+    replace,
+    combine,
     collect_scores,
     evaluate,
     figures,

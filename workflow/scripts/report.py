@@ -26,7 +26,7 @@ def sets(files: list[str]) -> dict[str, pl.DataFrame]:
 
 
 html = render_report(
-    Path(given.template).read_text(encoding="utf-8"),
+    snakemake.params.template,
     study=job.settings["study"],
     absent=job.settings["absent"],
     tables={
