@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -42,7 +43,7 @@ def with_changes(tiny: dict[str, Any], **sections: Any) -> dict[str, Any]:
 def test_progress_says_how_many_of_how_many(done: Path) -> None:
     printed = (done / "first-run.txt").read_text()
     assert "10 finetune" in printed.splitlines()[2]
-    assert "left | finetune 10/10: " in printed
+    assert re.search(r" left, \d+ tokens/s \| finetune 10/10: ", printed)
     assert "Traceback" not in printed and "MISSING" not in printed
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
@@ -97,7 +98,10 @@ def run_predictions(
         "id",
         "gold",
         predicted=pl.Series(labels).gather(probabilities.argmax(axis=1)),
-        **{f"p_{label}": probabilities[:, place] for place, label in enumerate(labels)},
+        **{
+            f"p_{label}": probabilities[:, place].astype(np.float64)
+            for place, label in enumerate(labels)
+        },
     )
 
 
