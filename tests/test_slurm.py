@@ -113,7 +113,7 @@ def test_a_whole_study_equals_a_local_one(
     assert tables(tmp_path) == tables(local)
     where = {job["Comment"].split("_wildcards_")[0]: job for job in cluster.jobs()}
     on_gpu = {rule for rule, job in where.items() if job["Partition"] == "gpu"}
-    asking = {"generate", "top_up", "embed", "embed_real", "finetune"}
+    asking = {"generate", "embed", "embed_real", "finetune"}
     assert {f"rule_{name}" for name in asking} == on_gpu
     assert {rule for rule, job in where.items() if "gpu" in job.get("TresPerJob", "")} == on_gpu
     assert where["rule_curate"]["Partition"] == "cpu"
