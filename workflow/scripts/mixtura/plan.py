@@ -72,6 +72,7 @@ TYPICAL = {
     "task": 15,
 }
 SHORT = 4  # of any other rule
+DECIDE_RESOURCES = ("model", "generator", "judge")  # wildcards that `Plan.resources` reads
 
 KINDS = {  # task.kind -> keys of task.data that name its columns
     "classification": ("text", "label"),

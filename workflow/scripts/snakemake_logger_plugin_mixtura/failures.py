@@ -1,5 +1,6 @@
 """What failed, in words: the real error of each job, its log, and what to try."""
 
+import json
 import os
 import re
 import shlex
@@ -7,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
 
 LINES = 6  # of a log that are shown
 SHOWN = 10  # failed jobs
@@ -63,9 +66,22 @@ def _advice(job: Failure, text: str) -> list[str]:
 
 
 def _is_damaged(name: str) -> bool:
-    """Whether a Parquet file lacks its last four bytes, the mark of a whole one."""
+    """Whether a file, or one in a folder, is cut off: Parquet, JSON and safetensors can tell."""
     file = Path(name)
-    return file.suffix == ".parquet" and file.is_file() and file.read_bytes()[-4:] != b"PAR1"
+    if file.is_dir():
+        return any(_is_damaged(str(part)) for part in file.iterdir())
+    if not file.is_file():
+        return False
+    if file.suffix == ".parquet":
+        return file.read_bytes()[-4:] != b"PAR1"  # the mark of a whole one
+    try:
+        if file.suffix == ".json":
+            json.loads(file.read_bytes())
+        elif file.suffix == ".safetensors":
+            safe_open(file, "np").keys()
+    except (ValueError, SafetensorError):
+        return True
+    return False
 
 
 def error_lines(log: str) -> list[str]:
@@ -85,8 +101,10 @@ def lock_help() -> str:
     others = [f"process {number}: {command}" for number, command in _snakemakes_here()]
     unlock = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:], "--unlock"])
     if others:
-        return "Another Snakemake works in this folder; wait for it, or stop it:\n  " + "\n  ".join(
-            others
+        listed = "\n  ".join(others)
+        return (
+            "Another Snakemake, or a job that a killed one left behind, works in this folder; "
+            f"wait for it, or stop it:\n  {listed}"
         )
     return (
         "This folder is locked, and no other Snakemake of this machine works in it: the last run "

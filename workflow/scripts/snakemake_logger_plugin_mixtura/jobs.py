@@ -1,8 +1,8 @@
 """What a dry run finds, as JSON: `python -m snakemake_logger_plugin_mixtura.jobs FILE ARGUMENTS`.
 
 Snakemake prints which jobs would run; `mixtura plan` also needs those that are done, with their
-wildcards, and no text for each of 50,000 jobs. So this runs Snakemake's own dry run up to the point
-where it would count the jobs, and writes them instead.
+wildcards, and no text for each of 50,000 jobs. So this runs Snakemake's own dry run until it knows
+which jobs would run and why, writes them and ends.
 """
 
 import json
@@ -12,21 +12,27 @@ from typing import Any
 
 from snakemake.cli import main
 from snakemake.dag import DAG
+from snakemake_interface_executor_plugins.settings import DeploymentMethod
+
+from mixtura.plan import DECIDE_RESOURCES
 
 
 def _jobs(dag: DAG) -> list[dict[str, Any]]:
     pending = set(dag.needrun_jobs(exclude_finished=False))
     found = []
+    asked: dict[tuple[str, ...], dict[str, int]] = {}
     order = {rule.name: number for number, rule in enumerate(dag.workflow.rules)}
     for job in sorted(dag.jobs, key=lambda job: order[job.rule.name]):
         if job.output:
-            runs = job in pending
+            runs, names = job in pending, job.wildcards_dict
+            needs = (job.rule.name, *(names.get(key, "") for key in DECIDE_RESOURCES))
+            if needs not in asked:
+                asked[needs] = {"threads": job.threads, "gpu": job.resources.get("gpu", 0)}
             found.append(
                 {
                     "rule": job.rule.name,
-                    "wildcards": job.wildcards_dict,
-                    "threads": job.threads,
-                    "gpu": job.resources.get("gpu", 0),
+                    "wildcards": names,
+                    **asked[needs],
                     "log": str(job.log[0]) if job.log else None,
                     "benchmark": str(job.benchmark) if job.benchmark else None,
                     "why": sorted(dag.reason(job).get_names()) if runs else None,
@@ -45,13 +51,20 @@ def _size(path: Path) -> int:
 if __name__ == "__main__":
     file, *arguments = sys.argv[1:]
 
-    def stats(dag: DAG) -> None:
-        """In place of the count of the jobs: write them and end."""
+    conda_envs = DAG.update_conda_envs
+
+    def needed_envs(dag: DAG) -> None:
+        """The environments, where Snakemake is to use any: they take the params of every job."""
+        if DeploymentMethod.CONDA in dag.workflow.deployment_settings.deployment_method:
+            conda_envs(dag)
+
+    def write(dag: DAG) -> None:
+        """In place of the last check of a new graph: write its jobs and end."""
         told = {"directory": str(Path.cwd()), "config": dag.workflow.globals["config"]}
         told["jobs"] = _jobs(dag)
         Path(file).write_text(json.dumps(told, default=str))
         raise SystemExit
 
-    DAG.stats = stats
-    DAG.__len__ = lambda dag: 1  # else a finished study ends before this
+    DAG.update_conda_envs = needed_envs
+    DAG.check_directory_outputs = write
     main([*arguments, "--dry-run", "--quiet", "all"])
