@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 from sklearn.metrics import log_loss
 
-from mixtura.scoring import item_scores, items_to_predict, read_columns, run_predictions, run_scores
+from mixtura.predictions import items_to_predict, run_predictions
+from mixtura.scoring import item_scores, read_columns, run_scores
 from mixtura.stats import score_interval
 
 LABELS = ["negative", "positive"]
@@ -20,12 +21,12 @@ def items(name: str, rows: int) -> pl.DataFrame:
 
 def scored(sharp: float = 1.0) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Predictions of two arms and seeds on two test sets, and their scores."""
-    test = items_to_predict(items("own", 60), {"tweets": items("other", 30)}, "text")
+    test = items_to_predict(items("own", 60), {"tweets": items("other", 30)})
     rng = np.random.default_rng(0)
     runs = []
     for arm in ("a", "b"):
         for seed in (0, 1):
-            right = (test["gold"] == "positive").to_numpy()
+            right = (test["label"] == "positive").to_numpy()
             p = 1 / (1 + np.exp(-sharp * (2 * right - 1 + rng.normal(size=len(right)))))
             runs.append(run_predictions(test, np.stack([1 - p, p], 1), LABELS, arm, "m", seed))
     return pl.concat(runs), run_scores(item_scores(pl.concat(runs), METRICS), ARMS, METRICS)

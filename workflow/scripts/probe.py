@@ -8,9 +8,10 @@ import polars as pl
 
 from header import Job
 from mixtura.mix import cut, generated_order, real_order
+from mixtura.predictions import run_predictions
 from mixtura.probe import fit_probe
-from mixtura.scoring import items_to_predict, run_predictions
 from mixtura.tables import write_table
+from runs import read_tests
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -29,9 +30,7 @@ sets = {
     )
     for file, table in zip(snakemake.input.generated, tables[1:], strict=True)
 }
-own = splits.filter(split="test").select("id").join(tables[0], on="id", maintain_order="left")
-others = {Path(file).stem: pl.read_parquet(file) for file in snakemake.input.shifted}
-test = items_to_predict(own, others, "embedding")
+test = read_tests(splits, tables[0], snakemake.input.shifted)
 unseen = test["embedding"].to_numpy()
 predictions, mixes = [], []
 for name, arm in settings["arms"].items():

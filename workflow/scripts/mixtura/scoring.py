@@ -1,11 +1,8 @@
-"""Predictions of runs in one form, and their scores with the interval that test items give."""
+"""Scores of runs, with the interval that test items give."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from mixtura.stats import METRICS, seed_scores
 from mixtura.text_metrics import exact_match, rouge_l, token_f1
@@ -62,47 +59,6 @@ def read_columns(metrics: Sequence[str], labels: Sequence[str]) -> list[str]:
     shares = [f"p_{label}" for label in labels] if set(wanted) & set(OF_PROBABILITIES) else []
     names = ["arm", "model", "seed", "test", "id", "gold", "predicted"]
     return [*names, *shares, *(column for column in wanted if column not in made)]
-
-
-def items_to_predict(
-    own: pl.DataFrame, others: Mapping[str, pl.DataFrame], column: str
-) -> pl.DataFrame:
-    """What a run predicts: test (name of the test set), id, gold, and `column` to predict from.
-
-    `own` are rows of the task's test split, named "test"; `others` those of other test sets.
-    """
-    return pl.concat(
-        rows.select(pl.lit(name).alias("test"), "id", pl.col("label").alias("gold"), column)
-        for name, rows in {"test": own, **others}.items()
-    )
-
-
-def run_predictions(
-    test: pl.DataFrame,
-    probabilities: NDArray[Any],
-    labels: Sequence[str],
-    arm: str,
-    model: str,
-    seed: int,
-) -> pl.DataFrame:
-    """Predictions of one run: arm, model, seed, test, id, gold, predicted, p_LABEL of each label.
-
-    `test` has columns test (name of the test set), id and gold; `probabilities` are (items,
-    labels).
-    """
-    return test.select(
-        pl.lit(arm).alias("arm"),
-        pl.lit(model).alias("model"),
-        pl.lit(seed).cast(pl.Int64).alias("seed"),
-        "test",
-        "id",
-        "gold",
-        predicted=pl.Series(labels).gather(probabilities.argmax(axis=1)),
-        **{
-            f"p_{label}": probabilities[:, place].astype(np.float64)
-            for place, label in enumerate(labels)
-        },
-    )
 
 
 def run_scores(

@@ -17,7 +17,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special, stats
-from statsmodels.stats.multitest import multipletests
 
 Array = NDArray[Any]
 
@@ -382,6 +381,8 @@ def benjamini_hochberg(p: ArrayLike) -> NDArray[np.float64]:
 
 
 def _adjusted(p: ArrayLike, method: str) -> NDArray[np.float64]:
+    from statsmodels.stats.multitest import multipletests
+
     adjusted = np.array(p, dtype=float)
     known = ~np.isnan(adjusted)
     if ((adjusted[known] < 0) | (adjusted[known] > 1)).any():

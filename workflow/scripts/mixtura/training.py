@@ -15,7 +15,8 @@ STEPS = {
     "step": pl.Int64,
     "learning_rate": pl.Float64,
     "loss": pl.Float64,
-    "tokens_per_second": pl.Float64,  # without padding
+    "tokens": pl.Int64,  # without padding
+    "tokens_per_second": pl.Float64,
     "micro_batch": pl.Int64,  # rows in memory at once; fewer where a GPU had no room
 }
 
@@ -85,8 +86,8 @@ def train(
             torch.nn.utils.clip_grad_norm_(weights.values(), 1.0)
             optimizer.step()
             optimizer.zero_grad()
-            speed = sum(lengths[row] for row in batch) / (time.perf_counter() - began)
-            log.append([step, rate, loss, speed, micro])
+            tokens = sum(lengths[row] for row in batch)
+            log.append([step, rate, loss, tokens, tokens / (time.perf_counter() - began), micro])
             progress(step, len(plan), loss)
             if checkpoints.due():
                 checkpoints.save(_state(weights, optimizer), log=log, micro=micro)

@@ -2,18 +2,22 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
-from sklearn.feature_extraction.text import CountVectorizer
 
-_ANALYSE = CountVectorizer(
-    stop_words="english", token_pattern=r"(?u)\b[^\W\d_]{4,}\b"
-).build_analyzer()
+@cache
+def _analyser() -> Callable[[str], list[str]]:
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    words = CountVectorizer(stop_words="english", token_pattern=r"(?u)\b[^\W\d_]{4,}\b")
+    analyser: Callable[[str], list[str]] = words.build_analyzer()
+    return analyser
 
 
 def content_words(text: str) -> set[str]:
     """The different words of a text that are four letters or longer and no stop words."""
-    return set(_ANALYSE(text))
+    return set(_analyser()(text))
 
 
 def count_words(texts: Sequence[str]) -> Counter[str]:

@@ -1,0 +1,48 @@
+"""What runs predict, in one form."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+
+def items_to_predict(own: pl.DataFrame, others: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """What a run predicts: the rows of every test set, and `test`, its name, before them.
+
+    `own` are rows of the task's test split, named "test"; `others` those of other test sets, with
+    the columns of `own` at least.
+    """
+    return pl.concat(
+        rows.select(pl.lit(name).alias("test"), *own.columns)
+        for name, rows in {"test": own, **others}.items()
+    )
+
+
+def run_predictions(
+    test: pl.DataFrame,
+    probabilities: NDArray[Any],
+    labels: Sequence[str],
+    arm: str,
+    model: str,
+    seed: int,
+) -> pl.DataFrame:
+    """Predictions of one run: arm, model, seed, test, id, gold, predicted, p_LABEL of each label.
+
+    `test` has columns test (name of the test set), id and label; `probabilities` are (items,
+    labels).
+    """
+    return test.select(
+        pl.lit(arm).alias("arm"),
+        pl.lit(model).alias("model"),
+        pl.lit(seed).cast(pl.Int64).alias("seed"),
+        "test",
+        "id",
+        gold="label",
+        predicted=pl.Series(labels).gather(probabilities.argmax(axis=1)),
+        **{
+            f"p_{label}": probabilities[:, place].astype(np.float64)
+            for place, label in enumerate(labels)
+        },
+    )

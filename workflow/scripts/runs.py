@@ -1,0 +1,46 @@
+"""A run of a downstream model: the rows it draws, the rows it predicts, the model it leaves."""
+
+import shutil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from mixtura.mix import mix_rows
+from mixtura.predictions import items_to_predict
+from mixtura.tables import whole
+
+
+class Rows(NamedTuple):
+    """What a run is given."""
+
+    mix: pl.DataFrame  # id, source
+    train: pl.DataFrame  # canonical rows of the mix
+    test: pl.DataFrame  # canonical rows of every test set, and `test`: its name
+
+
+def read_rows(given: Any, settings: dict[str, Any], seed: int) -> Rows:
+    """Draw the mix of a run, and read its test sets; without a mix the model stays untrained."""
+    data, splits = pl.read_parquet(given.data), pl.read_parquet(given.splits)
+    sets = [pl.read_parquet(file) for file in given.generated]
+    mix = mix_rows(splits, sets[0] if sets else None, settings["mix"], seed)
+    texts = pl.concat([data, *(made.select(data.columns) for made in sets)])
+    if mix.is_empty():  # the arm "zero-shot"
+        settings |= {"steps": 0, "epochs": None}
+    train = mix.join(texts, on="id", maintain_order="left")
+    return Rows(mix, train, read_tests(splits, data, given.shifted))
+
+
+def read_tests(splits: pl.DataFrame, table: pl.DataFrame, shifted: list[str]) -> pl.DataFrame:
+    """The rows of `table` that are of the test split, and those of the other test sets."""
+    own = splits.filter(split="test").select("id").join(table, on="id", maintain_order="left")
+    return items_to_predict(own, {Path(file).stem: pl.read_parquet(file) for file in shifted})
+
+
+def keep_model(folder: str | None, model: Any, tokenizer: Any) -> None:
+    """Save a tuned model where the study keeps it."""
+    if folder:
+        shutil.rmtree(folder, ignore_errors=True)
+        with whole(folder) as beside:
+            model.save_pretrained(beside)
+            tokenizer.save_pretrained(beside)
