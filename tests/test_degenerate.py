@@ -67,7 +67,7 @@ PAIRED = {
     name: getattr(shift, name)
     for name in (
         "median_bandwidth", "mmd", "energy_distance", "sliced_wasserstein", "frechet_distance",
-        "prdc", "c2st", "nearest_real_distance", "mauve",
+        "prdc", "c2st", "nearest_real_distance", "mauve", "tail_loss",
     )
 } | {
     "mmd_test": lambda x, y: shift.mmd_test(x, y, 20),

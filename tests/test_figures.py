@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from mixtura import figures, plan, report
-from studies import curation, flat, generation, study
+from studies import collapse, curation, flat, generation, study
 
 STYLE: dict[str, Any] = {"colours": "viridis", "width": 6.4, "height": 4.0}
 ROOT = Path(__file__).parent.parent
@@ -90,6 +90,7 @@ def tables(levels: int) -> dict[str, pl.DataFrame]:
         "generated": generated,
         "curation": curation(levels, ("topic",)).with_columns(generator=pl.lit("g")),
         "generation": generation(levels, ("topic",)).with_columns(generator=pl.lit("g")),
+        "collapse": collapse(),
     }
 
 

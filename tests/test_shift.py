@@ -23,6 +23,7 @@ MEASURES = {
     "c2st": shift.c2st,
     "mauve": shift.mauve,
     "nearest_real_distance": shift.nearest_real_distance,
+    "tail_loss": shift.tail_loss,
 }
 
 
@@ -153,6 +154,28 @@ def test_frechet_shrinks_as_ledoit_and_wolf():
     pair = wide[:20], wide[20:]
     assert shift.frechet_distance(*pair) < 0.5 * shift.frechet_distance(*pair, shrinkage=False)
     assert shift.frechet_distance(np.ones((3, 2)), np.ones((3, 2))) == 0
+
+
+def test_tail_loss_by_hand():
+    core, rare = RANDOM.normal(size=(80, 4)), np.eye(4)[np.arange(20) % 4] * 50
+    rare = rare * np.linspace(1, 3, 20)[:, None]
+    real = np.concatenate((core, rare))
+    assert shift.tail_loss(real, real) == 0
+    assert shift.tail_loss(real, core + 0.01) == 1  # the tail alone is lost, what is common is not
+    assert shift.prdc(real, core + 0.01)["coverage"] > 0.7
+    half = np.concatenate((core, rare[np.arange(20) % 4 < 2]))
+    assert shift.tail_loss(real, half) == pytest.approx(0.5)
+    # Of rows at 0, 1, 3 and 7 the last two are the tail, which reach 2 and 4 to their neighbours.
+    line = np.array([[0.0], [1], [3], [7]])
+    assert shift.tail_loss(line, np.array([[4.0], [20]]), k=1, tail=0.5) == 0
+    assert shift.tail_loss(line, np.array([[2.5], [20]]), k=1, tail=0.5) == 0.5
+    assert shift.tail_loss(line, np.array([[11.0], [1]]), k=1, tail=0.5) == 1  # on the edge
+
+
+@pytest.mark.parametrize(("told", "options"), [("k must", {"k": 90}), ("tail must", {"tail": 0.0})])
+def test_tail_loss_refuses_bad_settings(told, options):
+    with pytest.raises(ValueError, match=told):
+        shift.tail_loss(X, Y, **options)
 
 
 def test_prdc_by_hand():

@@ -34,7 +34,7 @@ wildcard_constraints:
     shifted="[^/]+",
     generator="[^/]+",
     pipeline="[^/]+",
-    level="D[0-6]|paraphrases",
+    level="D[0-6]|R[0-9]+|paraphrases",
     shard="[0-9]+",
     embedder="[^/]+",
     judge="[^/]+",

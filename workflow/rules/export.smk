@@ -35,7 +35,7 @@ rule export_set:
 
 rule export_best:
     input:
-        generated=PLAN.of_sets(f"curated/{SET}.parquet"),
+        generated=PLAN.of_sets(f"curated/{SET}.parquet", loop=False),
         data=PLAN.data,
         splits=PLAN.path("data/splits.parquet"),
         models=PLAN.model_folders(),
@@ -67,5 +67,5 @@ rule export_best:
 
 rule export:
     input:
-        PLAN.of_sets(f"export/sets/{SET}/README.md"),
+        PLAN.of_sets(f"export/sets/{SET}/README.md", loop=False),
         rules.export_best.output,

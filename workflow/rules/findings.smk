@@ -36,10 +36,12 @@ rule findings:
         shift=PLAN.path("tables/shift.parquet"),
         generation=PLAN.path("tables/generation.parquet"),
         models=PLAN.sized_folders(),
+        perplexity=PLAN.loop_perplexities(),
     output:
         table=PLAN.path("tables/findings.parquet"),
         hypotheses=PLAN.path("tables/hypotheses.parquet"),
         text=PLAN.path("findings.md"),
+        **PLAN.collapse(),
     log:
         PLAN.log("findings", "findings"),
     benchmark:

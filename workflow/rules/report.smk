@@ -11,6 +11,7 @@ TEMPLATE = Path(workflow.source_path("../report/report.html.j2")).read_text(
 rule figures:
     input:
         **PLAN.mapped(),
+        **PLAN.collapse(),
         findings=PLAN.path("tables/findings.parquet"),
         diversity=PLAN.path("tables/diversity.parquet"),
         shift=PLAN.path("tables/shift.parquet"),

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 job = Job(snakemake)
 single = ("findings", "diversity", "shift", "curation", "generation", "reference")
-tables = {name: pl.read_parquet(snakemake.input[name]) for name in single}
+more = ("collapse",) if snakemake.input.get("collapse") else ()
+tables = {name: pl.read_parquet(snakemake.input[name]) for name in (*single, *more)}
 sets = []
 for part in snakemake.input.generated:
     generator, pipeline, level = Path(part).with_suffix("").parts[-3:]

@@ -9,6 +9,7 @@ from header import Job
 from mixtura.fetch import parameters
 from mixtura.findings import findings_text
 from mixtura.hypotheses import hypotheses
+from mixtura.loop import collapse_table
 from mixtura.stats import findings
 from mixtura.tables import whole, write_table
 
@@ -30,7 +31,17 @@ sizes = {
 }
 tested = hypotheses(**read, found=table, sizes=sizes)
 generation = pl.read_parquet(given.generation)
-text = findings_text(table, read["diversity"], read["shift"], tested, generation)
+collapse = None
+if rounds := job.settings.get("rounds"):
+    parts = []
+    for file in given.perplexity:
+        generator, pipeline, level = map(pl.lit, Path(file).with_suffix("").parts[-3:])
+        made = {"generator": generator, "pipeline": pipeline, "level": level}
+        parts.append(pl.read_parquet(file).with_columns(**made))
+    panels = read["diversity"], read["shift"]
+    collapse = collapse_table(rounds, table, *panels, pl.concat(parts), job.settings["seed"])
+    write_table(collapse, snakemake.output.collapse)
+text = findings_text(table, read["diversity"], read["shift"], tested, generation, collapse)
 write_table(table, snakemake.output.table)
 write_table(tested, snakemake.output.hypotheses, parameters=sizes)
 with whole(snakemake.output.text) as file:

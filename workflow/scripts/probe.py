@@ -34,7 +34,11 @@ test = read_tests(splits, tables[0], snakemake.input.shifted)
 unseen = test["embedding"].to_numpy()
 predictions, mixes = [], []
 for name, arm in settings["arms"].items():
-    mix = cut(real, sets.get(f"{arm['generator']}/{arm['pipeline']}/{arm['level']}"), arm)
+    generated = sets.get(f"{arm['generator']}/{arm['pipeline']}/{arm['level']}")
+    if several := arm.get("sets"):  # the rounds of a loop
+        every = pl.concat([sets[one] for one in several])
+        generated = generated_order(every, settings["study_seed"], seed)
+    mix = cut(real, generated, arm)
     rows = [place[row] for row in mix["id"]]
     if rows:
         found = fit_probe(vectors[rows], labels[rows], unseen, settings["labels"], settings["c"])

@@ -23,7 +23,7 @@ def read_rows(given: Any, settings: dict[str, Any], seed: int) -> Rows:
     """Draw the mix of a run, and read its test sets; without a mix the model stays untrained."""
     data, splits = pl.read_parquet(given.data), pl.read_parquet(given.splits)
     sets = [pl.read_parquet(file) for file in given.generated]
-    mix = mix_rows(splits, sets[0] if sets else None, settings["mix"], seed)
+    mix = mix_rows(splits, pl.concat(sets) if sets else None, settings["mix"], seed)
     texts = pl.concat([data, *(made.select(data.columns) for made in sets)])
     if mix.is_empty():  # the arm "zero-shot"
         settings |= {"steps": 0, "epochs": None}

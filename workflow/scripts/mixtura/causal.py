@@ -73,6 +73,7 @@ class CausalModel:
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         self.tokenizer.pad_token = self.tokenizer.pad_token or self.tokenizer.eos_token
         self.start = self.tokenizer("").input_ids or [self.tokenizer.eos_token_id]
+        self.end: list[int] = [self.tokenizer.eos_token_id]
         # Trained weights stay in float32: bfloat16 is too coarse to add small steps to.
         frozen = self.fast_bfloat16 and settings["lora"] is not None
         spread = {"device_map": "auto"} if torch.cuda.device_count() > 1 else {}
@@ -100,7 +101,7 @@ class CausalModel:
         """Tokens of each prompt and completion. Raises ValueError where they are too many."""
         longest = self.settings["max_length"]
         before = [self._tokens(text) for text in given]
-        after = [[*self._tokens(text), self.tokenizer.eos_token_id] for text in said]
+        after = [[*self._tokens(text), *self.end] for text in said]
         found = []
         for row, (one, other) in enumerate(zip(before, after, strict=True)):
             start = [*self.start, *one]
@@ -131,13 +132,25 @@ class CausalModel:
         ValueError for no rows (unless there are no steps) and a label that is not of the task,
         and as `mixtura.training.train`.
         """
-        told = self.settings
-        steps = optimiser_steps(told, rows.height)
-        if steps and rows.is_empty():
-            raise ValueError("an empty mix: there is nothing to train on")
-        if self.kind == "classification" and (unknown := set(rows["label"]) - set(told["labels"])):
-            raise ValueError(f"labels {sorted(unknown)} are not of {told['labels']}")
+        labels = self.settings["labels"]
+        if self.kind == "classification" and (unknown := set(rows["label"]) - set(labels)):
+            raise ValueError(f"labels {sorted(unknown)} are not of {labels}")
         given, said = prompts(self.kind, rows), completions(self.kind, rows)
+        return self.learn(given, said, progress, resume, minutes)
+
+    def learn(
+        self,
+        given: Sequence[str],
+        said: Sequence[str],
+        progress: Callable[[int, int, float], None] = lambda step, steps, loss: None,
+        resume: Path | None = None,
+        minutes: float = 10,
+    ) -> pl.DataFrame:
+        """Train to say each of `said` after each of `given`, one of each a row; else as `train`."""
+        told = self.settings
+        steps = optimiser_steps(told, len(given))
+        if steps and not given:
+            raise ValueError("an empty mix: there is nothing to train on")
         work = self.sequences(given, said)
         lengths = [len(one.ids) for one in work]
 
@@ -156,6 +169,12 @@ class CausalModel:
             Checkpoints(resume, digest([self.seed, told, given, said], 16), minutes),
             progress,
         )
+
+    def save(self, folder: Path) -> None:
+        """Write the model, its adapters merged, and its tokenizer to a new folder."""
+        model = self.model.merge_and_unload() if self.settings["lora"] else self.model
+        model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
 
     def predict(self, rows: pl.DataFrame, batch_size: int = 32) -> pl.DataFrame:
         """Predictions for canonical rows with a column test: test, id, gold, predicted, and more.
@@ -200,6 +219,7 @@ class CausalModel:
         """Negative log-likelihood of each completion in nats, its end included, and its tokens."""
         import torch
 
+        self.model.eval()
         nll, tokens = np.zeros(len(given)), np.zeros(len(given), dtype=np.int64)
         with torch.inference_mode():
             for batch in _by_length(self.sequences(given, said), batch_size):

@@ -751,6 +751,7 @@ SHIFT = (
     "length_shift",
     "perplexity",
     "label_shift",
+    "tail_loss",
 )
 
 
@@ -831,6 +832,66 @@ class Sources(Section):
     n: Positive | None = Field(None, description="generated rows; default: all `generate.n`")
 
 
+class Lora(Section):
+    """Low-rank adapters; the weights of the model stay as they are."""
+
+    rank: Positive = Field(8, description="rank of an adapter")
+    alpha: float = Field(16.0, gt=0, strict=False, description="scale; its effect is alpha / rank")
+    dropout: Share = Field(0.0, strict=False, description="dropout before an adapter")
+    target_modules: list[str] | None = Field(
+        None, min_length=1, description="layers with an adapter; default: all linear ones"
+    )
+
+
+SCHEMES = ("replace", "accumulate", "accumulate-subsample", "replace+real", "grown")
+LOOP = "loop-"  # pipelines of this name hold the rounds of a scheme
+
+
+class Tune(Section):
+    """How a generator is trained in a loop: on the text alone, after the prompt without examples.
+
+    Other settings of the training are the defaults of a downstream model of kind causal-lm.
+    """
+
+    steps: Positive = Field(100, description="optimiser steps, the same in every round")
+    epochs: Positive | None = Field(
+        None, description="in place of `steps`: passes over a set; a larger set is trained longer"
+    )
+    batch_size: Positive = Field(16, description="rows in one step")
+    learning_rate: float = Field(2e-4, gt=0, strict=False, description="peak of a linear schedule")
+    lora: Lora | None = Field(
+        Lora(), description="adapters, merged after training; null: all weights are trained"
+    )
+    max_length: Positive = Field(512, description="longest prompt and text, tokens")
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if self.epochs and "steps" in self.model_fields_set:
+            raise ValueError("give steps or epochs, not both")
+        return self
+
+
+class Loop(Section):
+    """Rounds of self-training: generate, curate, mix, fine-tune the generator, generate with it."""
+
+    pipeline: Name = Field(description="one of `generate.pipelines` that generates")
+    level: Level = Field(description="one of `generate.levels`: its set is round 0")
+    schemes: list[Literal[SCHEMES]] = Field(  # type: ignore[valid-type]
+        list(SCHEMES),
+        min_length=1,
+        description="what the generator of the next round and the downstream models train on. "
+        "replace: the newest set; accumulate: the real rows and the sets of all rounds; "
+        "accumulate-subsample: generate.n rows of these; replace+real: the newest set, a share of "
+        "it replaced by real rows; grown: as accumulate, but the untuned generator wrote all sets",
+    )
+    rounds: Positive = Field(3, description="rounds after round 0")
+    real: Positive | None = Field(
+        None, description="real rows that accumulate; default: the first of `designs.real`"
+    )
+    real_share: Threshold = Field(0.1, description="real rows of all rows of replace+real")
+    tune: Tune = Field(Tune(), description="how the generator is trained")
+
+
 class Mix(NamedTuple):
     """The sizes of one mix and of the real rows alone that it is compared with."""
 
@@ -852,6 +913,7 @@ class Designs(Section):
     grid: Grid | None = Field(None, description="real by generated")
     level: LevelAlone | None = Field(None, description="generated alone")
     sources: Sources | None = Field(None, description="one against several generators")
+    loop: Loop | None = Field(None, description="rounds of self-training: model collapse")
     controls: list[Literal["repeated", "zero-shot"]] = Field(
         ["repeated", "zero-shot"],
         description="made beside real only. repeated: the real rows of a mix, repeated to its "
@@ -879,7 +941,13 @@ class Designs(Section):
     def real_sizes(self, n: int) -> list[int]:
         """Every number of real rows that occurs, in a mix or alone."""
         found = {size for mix in self.mixes(n) for size in (mix.n_real, mix.baseline) if size}
-        return sorted({*self.real, *found})
+        looped = {self.loop_real} if self.loop else set()
+        return sorted({*self.real, *found, *looped})
+
+    @property
+    def loop_real(self) -> int:
+        """Real rows that accumulate in a loop."""
+        return (self.loop and self.loop.real) or self.real[0]
 
 
 class Trained(Section):
@@ -919,17 +987,6 @@ class Encoder(Trained):
     kind: Literal["encoder"] = Field("encoder", description="one job for each run")
     max_length: Positive = Field(64, description="longest text, tokens; the rest is cut")
     freeze: int = Field(0, ge=0, description="lowest layers that stay as they are, embeddings too")
-
-
-class Lora(Section):
-    """Low-rank adapters; the weights of the model stay as they are."""
-
-    rank: Positive = Field(8, description="rank of an adapter")
-    alpha: float = Field(16.0, gt=0, strict=False, description="scale; its effect is alpha / rank")
-    dropout: Share = Field(0.0, strict=False, description="dropout before an adapter")
-    target_modules: list[str] | None = Field(
-        None, min_length=1, description="layers with an adapter; default: all linear ones"
-    )
 
 
 class CausalLM(Trained):
@@ -990,6 +1047,7 @@ STAGES = (
     "curate",
     "embed",
     "score",
+    "tune",
     "finetune",
     "probe",
     "findings",
@@ -1116,6 +1174,8 @@ class Study(Section):
         ):
             if len(set(values)) < len(values):
                 raise ValueError(f"{key}: {values} names a value twice; allowed: each once")
+        if self.designs.loop:
+            self._check_loop(self.designs.loop)
         self._check_rows()
         return self
 
@@ -1195,6 +1255,40 @@ class Study(Section):
                 f"designs.sources: compares generators, but generate.generators names "
                 f"{len(self.generate.generators)}; allowed: two or more"
             )
+
+    def _check_loop(self, loop: Loop) -> None:
+        generate, n, classes = self.generate, self.generate.n, len(self.task.words)
+        written = [p for p in generate.pipelines if isinstance(self.pipelines[p], Pipeline)]
+        for key, value, allowed in (
+            ("pipeline", loop.pipeline, written),
+            ("level", loop.level, generate.levels),
+        ):
+            if value not in allowed:
+                raise ValueError(
+                    f"designs.loop.{key}: {value!r} is not generated; allowed: {_list(allowed)}"
+                )
+        for name in generate.generators:
+            if (backend := self.generators[name].backend) != "transformers":
+                raise ValueError(
+                    f"designs.loop: generators.{name}.backend is {backend!r}; allowed where a "
+                    "generator is tuned: transformers"
+                )
+        for name in self.pipelines:
+            if name.startswith(LOOP):
+                raise ValueError(
+                    f"pipelines.{name}: names that start with {LOOP!r} are those of designs.loop"
+                )
+        if len(set(loop.schemes)) < len(loop.schemes):
+            raise ValueError(f"designs.loop.schemes: {loop.schemes} names one twice")
+        kept = loop.real_share * n if "replace+real" in loop.schemes else classes
+        for key, rows in (("real", self.designs.loop_real), ("real_share", kept)):
+            whole = abs(rows / classes - round(rows / classes)) < 1e-9
+            if not whole or rows < classes or rows > self.task.examples:
+                raise ValueError(
+                    f"designs.loop.{key}: {rows:g} real rows; allowed: multiples of {classes} up "
+                    f"to task.examples = {self.task.examples}"
+                    + (f" (it is a share of generate.n = {n})" if key == "real_share" else "")
+                )
 
     def _check_derived(self, name: str, pipeline: Section, n: int, classes: int) -> None:
         if isinstance(pipeline, ParaphrasePipeline):

@@ -17,6 +17,7 @@ from mixtura.config import Study
 from mixtura.plan import SHORT, TYPICAL
 
 TOKENS_PER_SECOND = {False: 120, True: 1500}  # generating, without and with a GPU
+TUNED_PER_SECOND = {False: 200, True: 10_000}  # tokens of a generator that is trained
 TRAINED_PER_SECOND = {False: 3_000, True: 40_000}  # tokens fine-tuned
 BYTES_PER_TOKEN = 5  # of text with its columns, compressed
 TYPICAL_BYTES = {"model": 500_000_000, "task": 1_000_000, "report": 1_000_000}
@@ -144,6 +145,12 @@ def _estimate(study: Study, rule: str, engine: str, gpu: bool) -> dict[str, floa
         trained = study.downstream[engine]
         each = getattr(trained, "batch_size", 1) * getattr(trained, "max_length", 1)
         told["seconds"] += getattr(trained, "steps", 0) * each // TRAINED_PER_SECOND[gpu]
+    elif rule == "tune":
+        loop = study.designs.loop
+        assert loop
+        longest = study.generators[engine].sampling.max_new_tokens
+        tokens = loop.tune.steps * loop.tune.batch_size * longest
+        told["seconds"] += tokens // TUNED_PER_SECOND[gpu]
     elif rule == "embed":
         told["bytes"] = study.generate.n * VECTOR_BYTES
     elif rule == "embed_real":

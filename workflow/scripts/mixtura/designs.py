@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
-from mixtura.config import Designs
+from mixtura.config import LOOP, Designs
 from mixtura.digest import digest
 
 Set = tuple[str, str, str]  # generator, pipeline, level
@@ -57,7 +57,7 @@ class DesignPoint:
     design: str
     arm: Arm
     baseline: Arm | None = None  # real rows alone
-    control: Arm | None = None  # the arm's real rows, repeated to its size
+    control: Arm | None = None  # the arm's real rows, repeated to its size; of a loop, its round 0
 
     def row(self) -> dict[str, Any]:
         """The point as a row of ARMS."""
@@ -95,3 +95,65 @@ def design_points(designs: Designs, n: int, sets: Sequence[Set]) -> list[DesignP
     points += [DesignPoint("real-only", Arm(real)) for real in designs.real_sizes(n)]
     points += [DesignPoint("real-repeated", p.control) for p in mixed if p.control]
     return list(dict.fromkeys([*points, *mixed]))
+
+
+class Round(NamedTuple):
+    """A round of a loop: the set that its model wrote, and the mix that the next one trains on."""
+
+    scheme: str
+    number: int
+    written: Set
+    mixed: tuple[Set, ...]  # sets that the generated rows of the mix come from
+    arm: Arm
+
+
+def loop_rounds(designs: Designs, n: int, classes: int, generator: str) -> list[Round]:
+    """Every round of every scheme of the loop of a generator, round 0 first.
+
+    The generator tuned on the mix of round r - 1 writes the set of round r, of `n` rows (in scheme
+    grown the untuned one writes it). The mix of round r holds, beside R real rows:
+
+    - replace: the set of round r alone (Shumailov et al. 2024).
+    - accumulate: the real rows and the sets of rounds 0 to r (Gerstgrasser et al. 2024).
+    - accumulate-subsample: n rows of these, so that the size is held (Kazdan et al. 2024). Real
+      rows keep their share, rounded to whole rows of each of the `classes` labels.
+    - replace+real: n rows, the share `real_share` of them real.
+    - grown: as accumulate, with sets that the untuned generator wrote: more text, but no text of a
+      model that was trained on generated text. (Replace-Multiple of Gerstgrasser et al. 2024 is
+      another control of size: there the newest model writes a larger set.)
+    """
+    loop = designs.loop
+    assert loop
+    found = []
+    for scheme in loop.schemes:
+        sets: list[Set] = [(generator, loop.pipeline, loop.level)]
+        for number in range(loop.rounds + 1):
+            if number:
+                sets.append((generator, f"{LOOP}{scheme}", f"R{number}"))
+            real, mixed = designs.loop_real, sets[-1:] if scheme.startswith("replace") else sets[:]
+            made = len(mixed) * n
+            if scheme == "replace":
+                real = 0
+            elif scheme == "replace+real":
+                real = round(loop.real_share * n)
+                made = n - real
+            elif scheme == "accumulate-subsample":
+                real = classes * round(n * real / (real + made) / classes)
+                made = n - real
+            arm = Arm(real, made, *sets[-1])
+            found.append(Round(scheme, number, sets[-1], tuple(mixed), arm))
+    return found
+
+
+def loop_points(designs: Designs, rounds: Sequence[Round]) -> list[DesignPoint]:
+    """The mixes of a loop, each compared with the real rows alone and with round 0 of its scheme.
+
+    Schemes share what is the same: accumulate and grown have one round 0.
+    """
+    first = {one.scheme: one.arm for one in rounds if not one.number}
+    alone = Arm(designs.loop_real)
+    points = [
+        DesignPoint("loop", one.arm, alone, first[one.scheme] if one.number else None)
+        for one in rounds
+    ]
+    return list(dict.fromkeys(points))

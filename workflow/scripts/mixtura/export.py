@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 import yaml
 
+from mixtura.loop import without_loop
 from mixtura.stats import NO_GAIN, recommend
 from mixtura.words import interval, markdown_table, measure_name
 
@@ -44,7 +45,7 @@ def best_mix(findings: pl.DataFrame, metric: str) -> dict[str, Any]:
     """
     alone = findings.filter(design="real-only").sort("n_real", "arm").row(-1, named=True)
     none: dict[str, Any] = {"sentence": NO_GAIN, "arm": None, "comparisons": 0}
-    compared = findings["baseline"].drop_nulls().len()
+    compared = without_loop(findings)["baseline"].drop_nulls().len()
     best = recommend(findings, metric=metric) if compared else none
     return {**best, "arm": alone["arm"]} if best["arm"] is None else best
 

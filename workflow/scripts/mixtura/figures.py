@@ -11,6 +11,7 @@ import polars as pl
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
+from mixtura.loop import without_loop
 from mixtura.prices import arm_costs
 from mixtura.stats import rank_agreement
 from mixtura.words import measure_name
@@ -28,8 +29,11 @@ def draw(name: str, tables: Tables, style: dict[str, Any]) -> Figure:
     """The figure `name` (a key of FIGURES).
 
     Tables: findings, diversity, shift, curation and generation; for the embedding map reference and
-    generated, with a column embedding, generated also with id, generator, pipeline and level.
+    generated, with a column embedding, generated also with id, generator, pipeline and level; for
+    the curves of a loop collapse. What a loop made is in these curves and in no other figure.
     """
+    plain = {key: without_loop(tables[key]) for key in ("findings", "diversity", "shift")}
+    tables = {**tables, **plain}
     figure = Figure(figsize=(style["width"], style["height"]), layout="constrained")
     FIGURES[name](figure, tables, style)
     return figure
@@ -238,6 +242,33 @@ def curation_funnel(figure: Figure, tables: Tables, style: dict[str, Any]) -> No
     axes.invert_yaxis()
     axes.set_xlabel("generated rows")
     _legend(figure, axes)
+
+
+def collapse_curves(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
+    """Every measure against the round, one line a scheme; the noise floor is dashed."""
+    table = tables["collapse"]
+    metric = table.filter(kind="score")["measure"][0]
+    own = pl.col("test").is_null() | (pl.col("test") == "test")
+    shown = table.filter(own, (pl.col("kind") != "score") | (pl.col("measure") == metric))
+    panels = ["kind", "measure", "settings", "model"]
+    groups = list(shown.group_by(panels, maintain_order=True))
+    grid = _grid(figure, len(groups), style)
+    sources = list(dict.fromkeys(table.select("generator", "scheme").iter_rows()))
+    colours = _colours(style, len(sources))
+    several = table["generator"].n_unique() > 1
+    for axes, ((kind, measure, settings, model), part) in zip(grid, groups, strict=False):
+        for place, (generator, scheme) in enumerate(sources):
+            one = part.filter(generator=generator, scheme=scheme).sort("round")
+            shift = (place - (len(sources) - 1) / 2) * 0.06
+            told = f"{generator}, {scheme}" if several else scheme
+            _points(axes, one["round"] + shift, one, colours[place], told, line=True)
+        if part["floor"].drop_nulls().len():
+            axes.axhline(part["floor"].mean(), color="grey", linestyle="--", linewidth=1)
+        where = f" of {model}" if kind == "score" else ""
+        axes.set_title(f"{measure_name(measure, settings)}{where}", fontsize="medium")
+        axes.set_xticks(sorted(table["round"].unique()))
+    figure.supxlabel("round (0: the untuned generator)")
+    _legend(figure, grid[0], columns=len(sources))
 
 
 def cost_by_gain(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
@@ -457,6 +488,7 @@ FIGURES: dict[str, Callable[[Figure, Tables, dict[str, Any]], None]] = {
     "measure-correlation": measure_correlation,
     "embedding-map": embedding_map,
     "curation-funnel": curation_funnel,
+    "collapse": collapse_curves,
 }
 
 

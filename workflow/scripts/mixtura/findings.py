@@ -5,6 +5,7 @@ from typing import NamedTuple
 import polars as pl
 
 from mixtura.hypotheses import summary
+from mixtura.loop import collapse_text, without_loop
 from mixtura.prices import COSTS, arm_costs, told_cost
 from mixtura.stats import NO_GAIN, recommend
 from mixtura.words import describe_arm, interval, markdown_table, measure_name
@@ -16,8 +17,11 @@ def findings_text(
     shift: pl.DataFrame,
     hypotheses: pl.DataFrame,
     generation: pl.DataFrame | None = None,
+    collapse: pl.DataFrame | None = None,
 ) -> str:
     """Markdown: the answer, the table of arms, and the diversity and shift of every level.
+
+    `collapse` is the table of `mixtura.loop.collapse_table`, of a study with a loop.
 
     The frames are the tables of `mixtura.stats.findings`, of the panels and of
     `mixtura.hypotheses.hypotheses`.
@@ -49,6 +53,7 @@ def findings_text(
                     for row in shown.iter_rows(named=True)
                 ],
             ),
+            *([] if collapse is None else [collapse_text(collapse)]),
             "## Hypotheses",
             "\n".join(f"- **{question}** {answer}" for question, answer in summary(hypotheses)),
             "## Diversity",
@@ -83,7 +88,7 @@ def answers(findings: pl.DataFrame, generation: pl.DataFrame | None = None) -> l
 
     generation is the table of what the sets cost, if it is known.
     """
-    shown = _first(findings)
+    shown = without_loop(_first(findings))
     costs = None
     if generation is not None:
         costs = arm_costs(shown, generation)[0].select("arm", *COSTS).unique("arm")

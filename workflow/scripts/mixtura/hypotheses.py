@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
+from mixtura.loop import without_loop
 from mixtura.stats import (
     METRICS,
     Array,
@@ -89,9 +90,9 @@ def hypotheses(
     parameters. A question that the study cannot ask gets one row that says what it lacks.
     p_holm corrects over a family; verdict is "supported", "opposite", "no evidence" or
     NOT_TESTABLE, and null for what is not tested. A metric that is better when lower enters with
-    its sign turned.
+    its sign turned. Mixes of a loop are left out: their levels are rounds.
     """
-    runs = _prepared(scores)
+    runs = _prepared(without_loop(scores))
     made = runs.filter(pl.col("level").is_not_null())
     rows: list[Row] = []
     for keys, part in _by(made, [*UNIT, "design", "rows"]):

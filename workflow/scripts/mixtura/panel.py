@@ -223,6 +223,7 @@ SHIFT = {
     "length_shift": _texts_between(shift.length_shift_test),
     "perplexity": Measure(_perplexity, ("tokens",), {"order": 3}),
     "label_shift": Measure(lambda a, b: shift.label_shift(a.labels, b.labels), ("labels",)),
+    "tail_loss": _between(shift.tail_loss, 20_000, k=5, tail=0.2),
 }
 """The shift measures by name. Options given to `shift_panel` replace the defaults here."""
 
@@ -254,6 +255,7 @@ RANGES: dict[str, tuple[float, float]] = {
             "ngram_jensen_shannon",
             "length_shift",
             "label_shift",
+            "tail_loss",
         ),
         (0, 1),
     ),

@@ -13,6 +13,8 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from mixtura.config import (
+    LOOP,
+    CausalLM,
     ConfigError,
     Curation,
     Derived,
@@ -30,9 +32,10 @@ from mixtura.config import (
     check_supply,
     load_study,
 )
-from mixtura.designs import Arm, design_points
+from mixtura.designs import Arm, Round, design_points, loop_points, loop_rounds
 from mixtura.digest import canonical_json, digest, file_digest
 from mixtura.sources import DATA_PACKAGES
+from mixtura.streams import stream_seed
 from mixtura.templates import template_text
 
 D = TypeVar("D", bound=Derived)
@@ -56,16 +59,20 @@ FIGURES = (
     "measure-correlation",
     "embedding-map",
     "curation-funnel",
+    "collapse",
 )
 DEFAULT_RESOURCES = {
     "generate": Resources(threads=2, mem_mb=4000, runtime=120),
     "finetune": Resources(threads=1, mem_mb=3000, runtime=60),
+    "tune": Resources(threads=1, mem_mb=4000, runtime=120),
 }
 # Seconds of a job of a rule until one was measured.
 TYPICAL = {
     "generate": 90,
     "finetune": 30,
     "finetune_causal": 120,
+    "tune": 15,
+    "perplexity": 30,
     "model": 30,
     "embed": 15,
     "embed_real": 15,
@@ -119,18 +126,35 @@ class Plan:
     """Everything that the rules of a study ask for."""
 
     def __init__(self, study: Study) -> None:
-        self.study = study
+        self.given = study
+        self.study = study = _with_rounds(study)
         self.root = f"results/{study.study}"
         gen = study.generate
         mixed = [p for p in gen.pipelines if isinstance(study.pipelines[p], SourcesPipeline)]
-        self.sets = [
+        designed = [
             (generator, pipeline, level)
             for generator in gen.generators
             for pipeline in gen.pipelines
             if pipeline not in mixed
             for level in gen.levels
         ] + [("mixed", pipeline, level) for pipeline in mixed for level in gen.levels]
-        self.points = design_points(study.designs, gen.n, self.sets)
+        loop, classes = study.designs.loop, len(study.task.words)
+        self.rounds: dict[str, list[Round]] = {
+            generator: loop_rounds(study.designs, gen.n, classes, generator)
+            for generator in (gen.generators if loop else ())
+        }
+        rounds = [one for found in self.rounds.values() for one in found]
+        self.designed = designed  # sets of the designs other than the loop
+        self.sets = [*designed, *(one.written for one in rounds if one.number)]
+        self.unions = {one.arm.name: one.mixed for one in rounds if one.number}
+        self.points = [
+            *design_points(study.designs, gen.n, designed),
+            *(
+                point
+                for found in self.rounds.values()
+                for point in loop_points(study.designs, found)
+            ),
+        ]
         self.arms = {point.arm.name: point.arm for point in self.points}
 
     # --- what there is -------------------------------------------------------------------
@@ -148,13 +172,22 @@ class Plan:
     @property
     def figures(self) -> list[str]:
         """Figures that this study can have."""
-        return [name for name in FIGURES if name not in self.absent_figures]
+        absent = {*self.absent_figures, *([] if self.rounds else ["collapse"])}
+        return [name for name in FIGURES if name not in absent]
 
     @property
     def absent_figures(self) -> dict[str, str]:
         """Figure that this study cannot have -> why, in words."""
-        mixed = [arm for arm in self.arms.values() if arm.n_real and arm.n_generated]
+        arms = [point.arm for point in self.points if point.design != "loop"]
+        mixed = [arm for arm in arms if arm.n_real and arm.n_generated]
         absent = {}
+        if not any(arm.n_generated for arm in arms):
+            told = "scores by level need a design other than a loop"
+            names = ("level", "diversity")
+            absent = dict.fromkeys(
+                (*(f"score-by-{name}" for name in names), "shift-by-score", "cost-by-gain"), told
+            )
+            absent["size-interaction"] = told
         if not mixed:
             absent["score-by-share"] = "mix curves need mixes of real and generated rows"
         if len({arm.n_real for arm in mixed}) < 2 or len({arm.n_generated for arm in mixed}) < 2:
@@ -212,9 +245,26 @@ class Plan:
         return [self.path(f"{folder}/{name}.parquet") for name in self.study.task.shifted]
 
     def generator_model(self, wildcards: Any) -> list[str]:
-        """Model folder of a generator, none where a server has the model."""
+        """Model folder of a generator, none where a server has the model.
+
+        In a loop it is the tuned model of the round, but in scheme grown.
+        """
+        pipeline = wildcards.pipeline
+        if pipeline.startswith(LOOP) and pipeline != f"{LOOP}grown":
+            return [self.tuned_model(wildcards)]
         model = self.study.generators[wildcards.generator].model
         return [self.path(f"models/{model}")] if model else []
+
+    def untuned_model(self, wildcards: Any) -> str:
+        """Model folder that a loop starts from."""
+        return self.path(f"models/{self.study.generators[wildcards.generator].model}")
+
+    def tuned_model(self, wildcards: Any) -> str:
+        """Model folder of a round of a loop: in round 0 the untuned one."""
+        if wildcards.level == "R0":
+            return self.untuned_model(wildcards)
+        made = (wildcards.generator, wildcards.pipeline, wildcards.level)
+        return self.path(f"tuned/{'/'.join(made)}")
 
     def writer_models(self, wildcards: Any) -> list[str]:
         """Model folders of the generators whose text a set has, none where a server has them."""
@@ -245,9 +295,15 @@ class Plan:
         """File of what a pipeline draws from, one a line, none where it needs none."""
         pipeline = self.study.pipelines[wildcards.pipeline]
         if isinstance(pipeline, TopicPipeline) and pipeline.topics == "written":
-            return [self.path(f"data/topics/{wildcards.generator}/{wildcards.pipeline}.txt")]
+            name = self._prompted(wildcards.pipeline)
+            return [self.path(f"data/topics/{wildcards.generator}/{name}.txt")]
         file = pipeline.file if isinstance(pipeline, PersonaPipeline | TopicPipeline) else None
         return [file] if file else []
+
+    def _prompted(self, pipeline: str) -> str:
+        """The pipeline whose prompts a pipeline has: of a round of a loop, that of round 0."""
+        loop = self.study.designs.loop
+        return loop.pipeline if loop and pipeline.startswith(LOOP) else pipeline
 
     def pipelines_of(self, stage: str) -> str:
         """Regular expression of the pipelines whose sets a rule makes."""
@@ -388,17 +444,48 @@ class Plan:
         }
 
     def generated_set(self, wildcards: Any) -> list[str]:
-        """Curated rows that an arm mixes in, none for real data alone."""
-        arm = self.arms[wildcards.arm]
+        """Sets of curated rows that an arm mixes in, none for real data alone."""
+        return [self.path(f"curated/{made}.parquet") for made in self._mixed_sets(wildcards.arm)]
+
+    def _mixed_sets(self, name: str) -> list[str]:
+        """Sets that the generated rows of an arm come from: several in a loop that accumulates."""
+        arm = self.arms[name]
         if not arm.n_generated:
             return []
-        return [self.path(f"curated/{arm.generator}/{arm.pipeline}/{arm.level}.parquet")]
+        own = (str(arm.generator), str(arm.pipeline), str(arm.level))
+        return ["/".join(made) for made in self.unions.get(name, (own,))]
 
-    def of_sets(self, template: str) -> list[str]:
-        """`template` filled in for every generated set."""
+    def _before(self, wildcards: Any) -> Arm:
+        """The mix that the generator of a round is trained on: that of the round before."""
+        scheme, number = wildcards.pipeline.removeprefix(LOOP), int(wildcards.level[1:])
+        return next(
+            one.arm
+            for one in self.rounds[wildcards.generator]
+            if (one.scheme, one.number) == (scheme, number - 1)
+        )
+
+    def tuned_on(self, wildcards: Any) -> list[str]:
+        """Curated sets that the generator of a round is trained on."""
+        mixed = self._mixed_sets(self._before(wildcards).name)
+        return [self.path(f"curated/{made}.parquet") for made in mixed]
+
+    def loop_perplexities(self) -> list[str]:
+        """Likelihood of real text under the untuned generators and those of every round."""
+        return [
+            self.path(f"perplexity/{generator}/{made}.parquet")
+            for generator, rounds in self.rounds.items()
+            for made in ["loop/R0", *("/".join(one.written[1:]) for one in rounds if one.number)]
+        ]
+
+    def collapse(self) -> dict[str, str]:
+        """The table of a loop, if the study has one."""
+        return {"collapse": self.path("tables/collapse.parquet")} if self.rounds else {}
+
+    def of_sets(self, template: str, loop: bool = True) -> list[str]:
+        """`template` filled in for every generated set; those of a loop may be left out."""
         return [
             self.path(template.format(generator=generator, pipeline=pipeline, level=level))
-            for generator, pipeline, level in self.sets
+            for generator, pipeline, level in (self.sets if loop else self.designed)
         ]
 
     def scores_of(self, kind: str) -> list[str]:
@@ -421,7 +508,7 @@ class Plan:
         folder = f"embeddings/{self.study.embedders[0]}"
         return {
             "reference": self.path(f"{folder}/reference.parquet"),
-            "generated": self.of_sets(folder + "/{generator}/{pipeline}/{level}.parquet"),
+            "generated": self.of_sets(folder + "/{generator}/{pipeline}/{level}.parquet", False),
         }
 
     def predictions(self) -> list[str]:
@@ -450,9 +537,8 @@ class Plan:
     def probe_sets(self, wildcards: Any) -> list[str]:
         """Embeddings of every set that an arm mixes in."""
         folder = f"embeddings/{self._trained(wildcards).embedder}"
-        sets = [(arm.generator, arm.pipeline, arm.level) for arm in self.arms.values()]
-        made = [one for one in dict.fromkeys(sets) if one[0]]
-        return [self.path(f"{folder}/{'/'.join(map(str, one))}.parquet") for one in made]
+        sets = dict.fromkeys(made for name in self.arms for made in self._mixed_sets(name))
+        return [self.path(f"{folder}/{made}.parquet") for made in sets]
 
     # --- settings: sorted JSON, one function for each rule -------------------------------
 
@@ -487,7 +573,14 @@ class Plan:
 
     def generate_resume(self, wildcards: Any) -> str:
         """Folder that a killed shard goes on from; other settings never find it."""
-        return self.path(f".resume/{digest(self.generate_settings(wildcards), 12)}")
+        named = [self.generate_settings(wildcards), *self._loop_settings(wildcards)]
+        return self.path(f".resume/{digest(named if len(named) > 1 else named[0], 12)}")
+
+    def _loop_settings(self, wildcards: Any) -> list[str]:
+        """What the model that writes a round depends on, beside the settings of the round."""
+        if not wildcards.pipeline.startswith(LOOP):
+            return []
+        return [self.tune_settings(wildcards), self.curate_settings(wildcards)]
 
     def generate_settings(self, wildcards: Any) -> str:
         """What one shard of generated rows depends on."""
@@ -546,7 +639,8 @@ class Plan:
 
     def top_up_resume(self, wildcards: Any) -> str:
         """Folder that a killed job goes on from; other settings never find it."""
-        return self.path(f".resume/{digest(self.top_up_settings(wildcards), 12)}")
+        named = [self.top_up_settings(wildcards), *self._loop_settings(wildcards)]
+        return self.path(f".resume/{digest(named if len(named) > 1 else named[0], 12)}")
 
     @property
     def _most_shards(self) -> int:
@@ -649,6 +743,42 @@ class Plan:
             plain["code"] = file_digest(Path(plain["file"]))
         return plain
 
+    def tune_settings(self, wildcards: Any) -> str:
+        """What the generator of a round is trained on, and how."""
+        study, loop = self.study, self.study.designs.loop
+        assert loop
+        model = str(study.generators[wildcards.generator].model)
+        chosen = loop.tune.model_dump()
+        chosen.pop("steps" if loop.tune.epochs else "epochs")
+        made = (wildcards.generator, wildcards.pipeline, wildcards.level)
+        return canonical_json(
+            {
+                **_plain(CausalLM(kind="causal-lm", model=model, **chosen)),
+                **self._prompting(wildcards.generator),
+                # The real rows are the examples: those that a person has, whatever the seeds draw.
+                "mix": {**self._mix_settings(self._before(wildcards)), "draw": "fixed"},
+                "seed": stream_seed(study.seed, "tune", *made),
+            }
+        )
+
+    def tune_resume(self, wildcards: Any) -> str:
+        """Folder that a killed job goes on from; other settings never find it."""
+        named = [self.tune_settings(wildcards), wildcards.pipeline, wildcards.level]
+        return self.path(f".resume/{digest([*named, wildcards.generator], 12)}")
+
+    def perplexity_settings(self, wildcards: Any) -> str:
+        """After which prompts real text is given to the generator of a loop."""
+        loop = self.study.designs.loop
+        assert loop
+        loaded = {"max_length": loop.tune.max_length, "lora": None, "gradient_checkpointing": False}
+        return canonical_json({**self._prompting(wildcards.generator), **loaded})
+
+    def _prompting(self, generator: str) -> dict[str, Any]:
+        """How a row becomes the prompt and the answer of a generator."""
+        writer, task = self._writer(generator), self.study.task
+        told = {key: writer[key] for key in ("prompt", "format")}
+        return {**told, "task": task.kind, "noun": task.noun, "labels": task.words}
+
     def judge_settings(self, wildcards: Any) -> str:
         """What a judge of labels is asked, and by which generator."""
         study = self.study
@@ -682,6 +812,8 @@ class Plan:
         def settings(wildcards: Any) -> str:
             measure = _plain(getattr(self.study, kind))
             n, seed = self.study.generate.n, self.study.seed
+            if kind == "shift" and self.rounds:
+                measure["measures"] = list(dict.fromkeys([*measure["measures"], "tail_loss"]))
             if kind == "diversity":
                 measure["token_budget"] = self.token_budget
                 if not self.has_topics(wildcards.pipeline):
@@ -730,6 +862,8 @@ class Plan:
         """What the runs of a seed draw, and how a probe is fitted."""
         labels = self.study.task.words
         arms = {name: self._mix_settings(arm) for name, arm in self.arms.items()}
+        for name in self.unions:
+            arms[name]["sets"] = self._mixed_sets(name)
         draw = {"draw": self.study.task.draw, "study_seed": self.study.seed}
         told = {**_plain(self._trained(wildcards)), **draw, "labels": labels, "arms": arms}
         return canonical_json(told)
@@ -746,8 +880,14 @@ class Plan:
 
     def findings_settings(self) -> str:
         """What is compared."""
-        metrics, models = METRICS[self.study.task.kind], list(self.sized)
-        return canonical_json({"metrics": metrics, "seed": self.study.seed, "models": models})
+        told = {"metrics": METRICS[self.study.task.kind], "models": list(self.sized)}
+        rounds = [
+            {"scheme": one.scheme, "round": one.number, "written": one.written, "arm": one.arm.name}
+            for found in self.rounds.values()
+            for one in found
+        ]
+        looped = {"rounds": rounds} if rounds else {}
+        return canonical_json({**told, **looped, "seed": self.study.seed})
 
     def figure_settings(self) -> str:
         """How the figures look."""
@@ -755,7 +895,7 @@ class Plan:
 
     def report_settings(self) -> str:
         """What the report prints of the configuration: how jobs run is no part of it."""
-        told = {"study": _plain(self.study), "absent": list(self.absent_figures.values())}
+        told = {"study": _plain(self.given), "absent": list(self.absent_figures.values())}
         return canonical_json(told)
 
     def export_settings(self, wildcards: Any) -> str:
@@ -771,7 +911,7 @@ class Plan:
         return canonical_json(
             {
                 "study": self._told_study(),
-                "sets": {"/".join(made): self._told_set(*made) for made in self.sets},
+                "sets": {"/".join(made): self._told_set(*made) for made in self.designed},
                 "arms": {name: self._mix_settings(arm) for name, arm in self.arms.items()},
                 "metric": METRICS[self.study.task.kind][0],
                 "first_seed": self.study.seeds[0],
@@ -855,6 +995,18 @@ class Plan:
             if given:
                 found = found.model_copy(update=given.model_dump(exclude_unset=True))
         return found
+
+
+def _with_rounds(study: Study) -> Study:
+    """The study with a pipeline for each scheme of its loop, its rounds prompted as round 0."""
+    loop = study.designs.loop
+    if not loop:
+        return study
+    base = study.pipelines[loop.pipeline]
+    assert isinstance(base, Pipeline)
+    rounds = {f"R{number}": base.levels[loop.level] for number in range(1, loop.rounds + 1)}
+    made = {f"{LOOP}{name}": base.model_copy(update={"levels": rounds}) for name in loop.schemes}
+    return study.model_copy(update={"pipelines": {**study.pipelines, **made}})
 
 
 def _plain(section: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from mixtura.findings import answers
 from mixtura.hypotheses import summary
+from mixtura.loop import without_loop
 from mixtura.stats import NO_GAIN
 from mixtura.words import describe_arm, interval, measure_name
 
@@ -72,6 +73,13 @@ CAPTIONS = {
         "What became of the generated rows",
         "Rows of every set: kept, or removed at which step.",
     ),
+    "collapse": (
+        "Model collapse, round by round",
+        "Rounds of training a generator on its own text: score of a model trained on the mix of a "
+        "round, perplexity of real text under the tuned generator, and diversity, shift and lost "
+        "tail of the text that it wrote. Bars are 95 % intervals over seeds and texts; each scheme "
+        f"ran once. {FLOOR}",
+    ),
 }
 NARROW = ("score-by-level", "score-by-share", "cost-by-gain", "curation-funnel")
 
@@ -126,11 +134,12 @@ def render_report(
 def _facts(study: dict[str, Any], found: pl.DataFrame) -> list[tuple[str, Any]]:
     labels = [str(label) for label in (study["task"].get("labels") or {}).values()]
     sets = found.drop_nulls("level").select("generator", "pipeline", "level").unique()
+    designed = without_loop(sets)
     return [
         ("task", study["task"]["noun"]),
         *([("labels", ", ".join(labels))] if labels else []),
         ("real labelled rows", ", ".join(map(str, study["designs"]["real"]))),
-        ("levels", ", ".join(sorted(sets["level"].unique()))),
+        ("levels", ", ".join(sorted(designed["level"].unique()))),
         ("generated sets", f"{sets.height} of {study['generate']['n']} rows"),
         ("models", ", ".join(found["model"].unique(maintain_order=True))),
         ("seeds", len(study["seeds"])),

@@ -967,6 +967,7 @@ def recommend(
     """
     real = found.select(pl.col("arm").alias("baseline"), pl.col("n_real").alias("labels")).unique()
     asked = found.join(real, on="baseline", how="inner").filter(metric=metric)
+    asked = asked.filter(pl.col("design") != "loop")  # shows a danger, is no setting to use
     asked = asked.filter(pl.col("test") == found["test"][0])
     if n_real is not None:
         asked = asked.filter(labels=n_real)
