@@ -157,14 +157,14 @@ def test_frechet_shrinks_as_ledoit_and_wolf():
 
 
 def test_tail_loss_by_hand():
-    core, rare = RANDOM.normal(size=(80, 4)), np.eye(4)[np.arange(20) % 4] * 50
-    rare = rare * np.linspace(1, 3, 20)[:, None]
+    draw = np.random.default_rng(3).normal
+    core, rare = draw(size=(80, 4)) / 10, draw(size=(20, 4))
+    rare += np.repeat([[50.0], [-50]], 10, axis=0)  # two heaps far off, sparser than the core
     real = np.concatenate((core, rare))
     assert shift.tail_loss(real, real) == 0
-    assert shift.tail_loss(real, core + 0.01) == 1  # the tail alone is lost, what is common is not
+    assert shift.tail_loss(real, core + 0.01) == 1  # what is common is there, the tail is not
     assert shift.prdc(real, core + 0.01)["coverage"] > 0.7
-    half = np.concatenate((core, rare[np.arange(20) % 4 < 2]))
-    assert shift.tail_loss(real, half) == pytest.approx(0.5)
+    assert shift.tail_loss(real, np.concatenate((core, rare[:10]))) == 0.5
     # Of rows at 0, 1, 3 and 7 the last two are the tail, which reach 2 and 4 to their neighbours.
     line = np.array([[0.0], [1], [3], [7]])
     assert shift.tail_loss(line, np.array([[4.0], [20]]), k=1, tail=0.5) == 0
