@@ -182,17 +182,13 @@ class Plan:
         mixed = [arm for arm in arms if arm.n_real and arm.n_generated]
         absent = {}
         if not any(arm.n_generated for arm in arms):
-            told = "scores by level need a design other than a loop"
-            names = ("level", "diversity")
-            absent = dict.fromkeys(
-                (*(f"score-by-{name}" for name in names), "shift-by-score", "cost-by-gain"), told
-            )
-            absent["size-interaction"] = told
+            names = ("score-by-level", "score-by-diversity", "shift-by-score", "cost-by-gain")
+            absent = dict.fromkeys(names, "scores by level need a design other than a loop")
         if not mixed:
             absent["score-by-share"] = "mix curves need mixes of real and generated rows"
         if len({arm.n_real for arm in mixed}) < 2 or len({arm.n_generated for arm in mixed}) < 2:
             absent["gain-map"] = "a map of gains needs several numbers of real and generated rows"
-        if len(self.study.downstream) < 2:
+        if len(self.study.downstream) < 2 or "score-by-level" in absent:
             absent["size-interaction"] = "gain by level and model needs several downstream models"
         return absent
 
@@ -574,7 +570,7 @@ class Plan:
     def generate_resume(self, wildcards: Any) -> str:
         """Folder that a killed shard goes on from; other settings never find it."""
         named = [self.generate_settings(wildcards), *self._loop_settings(wildcards)]
-        return self.path(f".resume/{digest(named if len(named) > 1 else named[0], 12)}")
+        return self.path(f".resume/{digest(named, 12)}")
 
     def _loop_settings(self, wildcards: Any) -> list[str]:
         """What the model that writes a round depends on, beside the settings of the round."""
@@ -640,7 +636,7 @@ class Plan:
     def top_up_resume(self, wildcards: Any) -> str:
         """Folder that a killed job goes on from; other settings never find it."""
         named = [self.top_up_settings(wildcards), *self._loop_settings(wildcards)]
-        return self.path(f".resume/{digest(named if len(named) > 1 else named[0], 12)}")
+        return self.path(f".resume/{digest(named, 12)}")
 
     @property
     def _most_shards(self) -> int:
@@ -895,7 +891,10 @@ class Plan:
 
     def report_settings(self) -> str:
         """What the report prints of the configuration: how jobs run is no part of it."""
-        told = {"study": _plain(self.given), "absent": list(self.absent_figures.values())}
+        told = {
+            "study": _plain(self.given),
+            "absent": list(dict.fromkeys(self.absent_figures.values())),
+        }
         return canonical_json(told)
 
     def export_settings(self, wildcards: Any) -> str:
