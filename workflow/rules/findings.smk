@@ -38,10 +38,10 @@ rule findings:
         models=PLAN.sized_folders(),
         perplexity=PLAN.loop_perplexities(),
     output:
+        **PLAN.collapse(),
         table=PLAN.path("tables/findings.parquet"),
         hypotheses=PLAN.path("tables/hypotheses.parquet"),
         text=PLAN.path("findings.md"),
-        **PLAN.collapse(),
     log:
         PLAN.log("findings", "findings"),
     benchmark:

@@ -267,7 +267,7 @@ def collapse_curves(figure: Figure, tables: Tables, style: dict[str, Any]) -> No
         where = f" of {model}" if kind == "score" else ""
         axes.set_title(f"{measure_name(measure, settings)}{where}", fontsize="medium")
         axes.set_xticks(sorted(table["round"].unique()))
-    figure.supxlabel("round (0: the untuned generator)")
+        axes.set_xlabel("round")
     _legend(figure, grid[0], columns=len(sources))
 
 

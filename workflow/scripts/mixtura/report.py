@@ -77,8 +77,8 @@ CAPTIONS = {
         "Model collapse, round by round",
         "Rounds of training a generator on its own text: score of a model trained on the mix of a "
         "round, perplexity of real text under the tuned generator, and diversity, shift and lost "
-        "tail of the text that it wrote. Bars are 95 % intervals over seeds and texts; each scheme "
-        f"ran once. {FLOOR}",
+        "tail of the text that it wrote; in round 0 it is untuned. Bars are 95 % intervals over "
+        f"seeds and texts; each scheme ran once. {FLOOR}",
     ),
 }
 NARROW = ("score-by-level", "score-by-share", "cost-by-gain", "curation-funnel")
