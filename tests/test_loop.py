@@ -156,6 +156,7 @@ def test_a_study_without_a_loop_knows_of_none(tiny: dict[str, Any]) -> None:
         ({"schemes": ["grown", "grown"]}, "designs.loop.schemes: .* names one twice"),
         ({"real": 18}, "designs.loop.real: 18 real rows.*up to task.examples = 16"),
         ({"real_share": 0.1}, "designs.loop.real_share: 1.6 real rows.*generate.n = 16"),
+        ({"perplexity_rows": 42}, "designs.loop.perplexity_rows: 42 real.*up to task.test = 40"),
         ({"tune": {"steps": 3, "epochs": 1}}, "designs.loop.tune: give steps or epochs"),
         ({"tune": {"stepz": 3}}, "designs.loop.tune.stepz: unknown key.*did you mean 'steps'"),
     ],
@@ -299,7 +300,8 @@ def test_no_other_table_takes_a_round_for_a_level() -> None:
 @pytest.fixture(scope="module")
 def study(tiny: dict[str, Any]) -> dict[str, Any]:
     """Two rounds of two schemes, one level, a probe."""
-    made = with_loop(tiny, schemes=["replace", "accumulate"], tune={"steps": 3, "batch_size": 4})
+    loop = {"schemes": ["replace", "accumulate"], "tune": {"steps": 3, "batch_size": 4}}
+    made = with_loop(tiny, perplexity_rows=20, **loop)
     made["designs"] |= {"real": [8], "level": {}, "mix-add": None}
     made["generate"] |= {"levels": ["D6"], "shard": 64, "overgenerate": 4.0}
     made["downstream"] = {"probe": {"kind": "probe", "embedder": "reader"}}
@@ -371,7 +373,7 @@ def test_the_curves_have_every_round_and_measure(done: Path) -> None:
     likely = found.filter(kind="perplexity")
     assert likely.filter(round=0)["value"].n_unique() == 1  # of one untuned generator
     assert likely.filter(pl.col("round") > 0)["value"].n_unique() == 4
-    assert (likely["n"] == 40).all() and (likely["value"] > 1).all()
+    assert (likely["n"] == 20).all() and (likely["value"] > 1).all()
     first = table(done, "tables/diversity").filter(pipeline="topic", measure="vendi_score")
     own = found.filter(measure="vendi_score", round=0, scheme="replace")
     assert own["value"].to_list() == first["value"].to_list()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from header import Job
+from mixtura.data import balanced_prefix
 from mixtura.tables import write_table
 from mixtura.tuning import Writer
 
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
 
 job = Job(snakemake)
 settings, given = job.settings, snakemake.input
-test = pl.read_parquet(given.splits).filter(split="test").select("id")
-rows = test.join(pl.read_parquet(given.data), on="id", maintain_order="left")
+test = pl.read_parquet(given.splits).filter(split="test")
+taken = balanced_prefix(test, settings["rows"]).select("id")
+rows = taken.join(pl.read_parquet(given.data), on="id", maintain_order="left")
 model = Writer(given.model, settings)
 nll, tokens = model.nll(*model.pairs(rows), batch_size=32)
 found = rows.select("id", nll=pl.Series(nll), tokens=pl.Series(tokens))

@@ -889,6 +889,9 @@ class Loop(Section):
         None, description="real rows that accumulate; default: the first of `designs.real`"
     )
     real_share: Threshold = Field(0.1, description="real rows of all rows of replace+real")
+    perplexity_rows: Positive | None = Field(
+        None, description="test rows whose perplexity is measured; default: all of `task.test`"
+    )
     tune: Tune = Field(Tune(), description="how the generator is trained")
 
 
@@ -1281,12 +1284,16 @@ class Study(Section):
         if len(set(loop.schemes)) < len(loop.schemes):
             raise ValueError(f"designs.loop.schemes: {loop.schemes} names one twice")
         kept = loop.real_share * n if "replace+real" in loop.schemes else classes
-        for key, rows in (("real", self.designs.loop_real), ("real_share", kept)):
+        for key, rows, most in (
+            ("real", self.designs.loop_real, "examples"),
+            ("real_share", kept, "examples"),
+            ("perplexity_rows", loop.perplexity_rows or self.task.test, "test"),
+        ):
             whole = abs(rows / classes - round(rows / classes)) < 1e-9
-            if not whole or rows < classes or rows > self.task.examples:
+            if not whole or rows < classes or rows > getattr(self.task, most):
                 raise ValueError(
                     f"designs.loop.{key}: {rows:g} real rows; allowed: multiples of {classes} up "
-                    f"to task.examples = {self.task.examples}"
+                    f"to task.{most} = {getattr(self.task, most)}"
                     + (f" (it is a share of generate.n = {n})" if key == "real_share" else "")
                 )
 

@@ -764,10 +764,11 @@ class Plan:
 
     def perplexity_settings(self, wildcards: Any) -> str:
         """After which prompts real text is given to the generator of a loop."""
-        loop = self.study.designs.loop
+        study, loop = self.study, self.study.designs.loop
         assert loop
         loaded = {"max_length": loop.tune.max_length, "lora": None, "gradient_checkpointing": False}
-        return canonical_json({**self._prompting(wildcards.generator), **loaded})
+        rows = loop.perplexity_rows or study.task.test
+        return canonical_json({**self._prompting(wildcards.generator), **loaded, "rows": rows})
 
     def _prompting(self, generator: str) -> dict[str, Any]:
         """How a row becomes the prompt and the answer of a generator."""
