@@ -5,6 +5,7 @@ rule evaluate:
     input:
         PLAN.predictions(),
     output:
+        **PLAN.searched(),
         predictions=PLAN.path("tables/predictions.parquet"),
         scores=PLAN.path("tables/scores.parquet"),
         arms=PLAN.path("tables/arms.parquet"),

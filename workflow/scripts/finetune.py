@@ -1,35 +1,55 @@
 """Fine-tune one encoder on one mix, and predict the test split."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from header import Job
 from mixtura.finetune import predict, train_classifier
 from mixtura.predictions import run_predictions
+from mixtura.search import best_fit, log_loss
 from mixtura.tables import write_table
-from runs import keep_model, read_rows
+from runs import keep_model, read_rows, rows_key
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 job = Job(snakemake)
 settings, wildcards = job.settings, snakemake.wildcards
-mix, rows, test = read_rows(snakemake.input, settings, int(wildcards.seed))
-model, tokenizer, steps = train_classifier(
-    snakemake.input.model,
-    rows["text"].to_list(),
-    rows["label"].to_list(),
-    settings,
-    int(wildcards.seed),
-    lambda step, total, loss: job.say(f"step {step} of {total}, loss {loss:.4f}"),
-    job.resume,
-    snakemake.resources.checkpoint_minutes,
-)
+rows = read_rows(snakemake.input, settings, int(wildcards.seed))
+unseen = rows.development
+
+
+def fit(told: dict[str, Any], folder: Path | None) -> Any:
+    """Model, tokenizer and steps of one training."""
+    return train_classifier(
+        snakemake.input.model,
+        rows.train["text"].to_list(),
+        rows.train["label"].to_list(),
+        told,
+        int(wildcards.seed),
+        lambda step, total, loss: job.say(f"step {step} of {total}, loss {loss:.4f}"),
+        folder,
+        snakemake.resources.checkpoint_minutes,
+    )
+
+
+def loss(fitted: Any) -> float:
+    """Mean log loss on the development split."""
+    shares = predict(fitted[0], fitted[1], unseen["text"].to_list(), settings)
+    return log_loss(shares, unseen["label"].to_list(), settings["labels"])
+
+
+(model, tokenizer, steps), tried = best_fit(settings, fit, loss, job.resume, rows_key(rows))
 keep_model(snakemake.params.kept, model, tokenizer)
-found = predict(model, tokenizer, test["text"].to_list(), settings)
-predictions = run_predictions(
-    test, found, settings["labels"], wildcards.arm, wildcards.model, wildcards.seed
-)
-write_table(mix, snakemake.output.mix, empty=True)
+found = predict(model, tokenizer, rows.test["text"].to_list(), settings)
+run = (wildcards.arm, wildcards.model, wildcards.seed)
+predictions = run_predictions(rows.test, found, settings["labels"], *run)
+write_table(rows.mix, snakemake.output.mix, empty=True)
 write_table(steps, snakemake.output.steps, empty=True)
-write_table(predictions, snakemake.output.predictions, **settings)
-job.done(rows=mix.height, steps=steps.height, tokens_per_second=steps["tokens_per_second"].median())
+write_table(predictions, snakemake.output.predictions, **settings, tried=tried)
+job.done(
+    rows=rows.mix.height,
+    steps=steps.height,
+    tried=tried,
+    tokens_per_second=steps["tokens_per_second"].median(),
+)

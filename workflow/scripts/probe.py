@@ -1,7 +1,7 @@
 """Fit a linear probe on the mix of every arm, and predict the test split."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -10,6 +10,7 @@ from header import Job
 from mixtura.mix import cut, generated_order, real_order
 from mixtura.predictions import run_predictions
 from mixtura.probe import fit_probe
+from mixtura.search import best_fit, log_loss
 from mixtura.tables import write_table
 from runs import read_tests
 
@@ -24,15 +25,24 @@ labels = np.concatenate([table["label"].to_numpy() for table in tables])
 vectors = np.concatenate([table["embedding"].to_numpy() for table in tables])
 place = {row: at for at, row in enumerate(row for table in tables for row in table["id"])}
 real = real_order(splits, settings["draw"], settings["study_seed"], seed)
-sets = {
-    "/".join(Path(file).with_suffix("").parts[-3:]): generated_order(
-        table, settings["study_seed"], seed
-    )
-    for file, table in zip(snakemake.input.generated, tables[1:], strict=True)
-}
+names = ["/".join(Path(file).with_suffix("").parts[-3:]) for file in snakemake.input.generated]
+orders = [generated_order(table, settings["study_seed"], seed) for table in tables[1:]]
+sets = dict(zip(names, orders, strict=True))
 test = read_tests(splits, tables[0], snakemake.input.shifted)
-unseen = test["embedding"].to_numpy()
-predictions, mixes = [], []
+held = tables[0].join(splits.filter(split="development"), on="id", how="semi")
+unseen = np.concatenate([test["embedding"].to_numpy(), held["embedding"].to_numpy()])
+classes, gold = settings["labels"], held["label"].to_list()
+
+
+def _fit(told: dict[str, Any], folder: Path | None) -> Any:
+    return fit_probe(vectors[rows], labels[rows], unseen, classes, told["c"])
+
+
+def _loss(found: Any) -> float:
+    return log_loss(found[test.height :], gold, classes)
+
+
+predictions, mixes, searched = [], [], []
 for name, arm in settings["arms"].items():
     generated = sets.get(f"{arm['generator']}/{arm['pipeline']}/{arm['level']}")
     if several := arm.get("sets"):  # the rounds of a loop
@@ -41,12 +51,14 @@ for name, arm in settings["arms"].items():
     mix = cut(real, generated, arm)
     rows = [place[row] for row in mix["id"]]
     if rows:
-        found = fit_probe(vectors[rows], labels[rows], unseen, settings["labels"], settings["c"])
+        found, tried = best_fit(settings, _fit, _loss)
+        searched += [{"arm": name, **one} for one in tried]
+        found = found[: test.height]
     else:  # the arm "zero-shot": weights of 0, all classes alike
-        found = np.full((len(unseen), len(settings["labels"])), 1 / len(settings["labels"]))
-    predictions.append(run_predictions(test, found, settings["labels"], name, model, seed))
+        found = np.full((test.height, len(classes)), 1 / len(classes))
+    predictions.append(run_predictions(test, found, classes, name, model, seed))
     mixes.append(mix.select(pl.lit(name).alias("arm"), pl.all()))
     job.say(f"arm {len(mixes)} of {len(settings['arms'])}")
 write_table(pl.concat(mixes), snakemake.output.mixes)
-write_table(pl.concat(predictions), snakemake.output.predictions, **settings)
+write_table(pl.concat(predictions), snakemake.output.predictions, **settings, tried=searched)
 job.done(runs=len(mixes))

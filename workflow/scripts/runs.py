@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from mixtura.digest import digest
 from mixtura.mix import mix_rows
 from mixtura.predictions import items_to_predict
 from mixtura.tables import whole
@@ -16,6 +17,7 @@ class Rows(NamedTuple):
 
     mix: pl.DataFrame  # id, source
     train: pl.DataFrame  # canonical rows of the mix
+    development: pl.DataFrame  # canonical rows of this split
     test: pl.DataFrame  # canonical rows of every test set, and `test`: its name
 
 
@@ -26,9 +28,18 @@ def read_rows(given: Any, settings: dict[str, Any], seed: int) -> Rows:
     mix = mix_rows(splits, pl.concat(sets) if sets else None, settings["mix"], seed)
     texts = pl.concat([data, *(made.select(data.columns) for made in sets)])
     if mix.is_empty():  # the arm "zero-shot"
-        settings |= {"steps": 0, "epochs": None}
-    train = mix.join(texts, on="id", maintain_order="left")
-    return Rows(mix, train, read_tests(splits, data, given.shifted))
+        settings |= {"steps": 0, "epochs": None, "search": None}
+    return Rows(
+        mix,
+        mix.join(texts, on="id", maintain_order="left"),
+        data.join(splits.filter(split="development"), on="id", how="semi"),
+        read_tests(splits, data, given.shifted),
+    )
+
+
+def rows_key(rows: Rows) -> str:
+    """What the development losses of a run depend on beside its settings."""
+    return digest([rows.train["id"].to_list(), rows.development["id"].to_list()])
 
 
 def read_tests(splits: pl.DataFrame, table: pl.DataFrame, shifted: list[str]) -> pl.DataFrame:

@@ -213,6 +213,12 @@ class CausalModel:
             rows["response"].alias("gold"), predicted=pl.Series(said), **numbers
         )
 
+    def loss(self, rows: pl.DataFrame, batch_size: int = 32) -> float:
+        """Mean loss of a token of the completions of canonical rows, nats."""
+        self.model.eval()
+        nll, tokens = self.nll(prompts(self.kind, rows), completions(self.kind, rows), batch_size)
+        return float(nll.sum() / tokens.sum())
+
     def nll(
         self, given: Sequence[str], said: Sequence[str], batch_size: int
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

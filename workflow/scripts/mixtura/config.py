@@ -134,6 +134,12 @@ class Task(Section):
     examples: Positive = Field(
         64, description="real rows that generators are shown: the labelled rows a person has"
     )
+    development: int = Field(
+        0,
+        ge=0,
+        description="real rows on which `downstream.NAME.search` compares settings, in no other "
+        "split: labels that every mix has beside its own",
+    )
     draw: Literal["fixed", "per-seed"] = Field(
         "fixed",
         description="the few real training rows: the examples themselves, the same for every "
@@ -953,6 +959,36 @@ class Designs(Section):
         return (self.loop and self.loop.real) or self.real[0]
 
 
+class Search(Section):
+    """Settings that each run tries, every combination; the least development loss is taken."""
+
+    learning_rate: list[Annotated[float, Field(gt=0, strict=False)]] | None = Field(
+        None, min_length=1, description="in place of `learning_rate`"
+    )
+    steps: list[Positive] | None = Field(None, min_length=1, description="in place of `steps`")
+    epochs: list[Positive] | None = Field(None, min_length=1, description="in place of `epochs`")
+
+    @model_validator(mode="after")
+    def _some_values(self) -> Self:
+        if self.steps and self.epochs:
+            raise ValueError("give steps or epochs, not both")
+        lists = [values for values in (self.learning_rate, self.steps, self.epochs) if values]
+        if not lists:
+            raise ValueError("give values of at least one of learning_rate, steps, epochs")
+        for values in lists:
+            if len(set(values)) < len(values):
+                raise ValueError(f"{values} names a value twice; allowed: each once")
+        return self
+
+
+class ProbeSearch(Section):
+    """Settings of a probe that each run tries; the least development loss is taken."""
+
+    c: list[Annotated[float, Field(gt=0, strict=False)]] = Field(
+        min_length=1, description="in place of `c`"
+    )
+
+
 class Trained(Section):
     """A downstream model that is fine-tuned: what all kinds of it have."""
 
@@ -970,6 +1006,9 @@ class Trained(Section):
     warmup: Share = Field(0.1, description="share of the steps that warm up")
     weight_decay: float = Field(0.01, ge=0, description="AdamW")
     loss_bound: float = Field(20.0, gt=0, strict=False, description="a larger loss is an error")
+    search: Search | None = Field(
+        None, description="settings that are chosen on `task.development` real rows; default: none"
+    )
     keep_checkpoint: bool = Field(
         False, description="keep the tuned model in checkpoints/ARM/NAME/seed-SEED"
     )
@@ -981,6 +1020,8 @@ class Trained(Section):
     def _one_length(self) -> Self:
         if self.epochs and "steps" in self.model_fields_set:
             raise ValueError("give steps or epochs, not both")
+        if self.epochs and self.search and self.search.steps:
+            raise ValueError("search.steps: the model trains for epochs; search.epochs is allowed")
         return self
 
 
@@ -1012,6 +1053,9 @@ class Probe(Section):
     kind: Literal["probe"] = Field(description="one job for all arms of a seed")
     embedder: Name = Field(description="key in `embedders`: whose embeddings it reads")
     c: float = Field(10.0, gt=0, strict=False, description="inverse strength of the L2 penalty")
+    search: ProbeSearch | None = Field(
+        None, description="values that are chosen on `task.development` real rows; default: none"
+    )
     resources: Resources | None = Field(
         None, exclude=True, description="what its jobs ask for, before `resources.probe`"
     )
@@ -1115,6 +1159,11 @@ class Study(Section):
                 )
             else:
                 known(f"downstream.{name}.model", [model.model], self.models)
+            if model.search and not self.task.development:
+                raise ValueError(
+                    f"downstream.{name}.search: needs task.development, real rows to compare "
+                    "settings on; 64 or more tell them apart"
+                )
             if self.task.kind != "classification" and not isinstance(model, CausalLM):
                 raise ValueError(
                     f"downstream.{name}.kind: {model.kind!r} needs labels; allowed for task.kind "
@@ -1231,6 +1280,7 @@ class Study(Section):
             *([("task.shifted_rows", task.shifted_rows)] if task.shifted else []),
             ("task.reference", task.reference),
             ("task.examples", task.examples),
+            ("task.development", task.development),
             ("generate.n", n),
             *(("designs.real", rows) for rows in self.designs.real),
         ):
@@ -1352,25 +1402,23 @@ def load_study(config: dict[str, Any]) -> Study:
 def check_supply(study: Study, rows: dict[str, int]) -> None:
     """Raise ConfigError where the data, `rows` of each label value, has too few for the splits."""
     task = study.task
-    wanted = (
-        task.test + task.reference + max(task.examples, *study.designs.real_sizes(study.generate.n))
-    )
+    few = max(task.examples, *study.designs.real_sizes(study.generate.n))
+    wanted = task.test + task.reference + task.development + few
+    sizes = f"task.test ({task.test}) + task.reference ({task.reference}) + "
+    if task.development:
+        sizes += f"task.development ({task.development}) + "
+    sizes += f"the larger of task.examples and designs.real ({few})"
     if not task.labels:
         if sum(rows.values()) < wanted:
-            raise ConfigError(
-                f"task.data: {sum(rows.values())} rows, but task.test ({task.test}) + "
-                f"task.reference ({task.reference}) + the larger of task.examples and designs.real "
-                f"({wanted - task.test - task.reference}) need {wanted}"
-            )
+            raise ConfigError(f"task.data: {sum(rows.values())} rows, but {sizes} need {wanted}")
         return
     classes = len(task.labels)
     for value in task.labels:
         have = rows.get(value, 0)
         if have * classes < wanted:
             raise ConfigError(
-                f"task.data: label {value!r} has {have} rows, but task.test ({task.test}) + "
-                f"task.reference ({task.reference}) + the larger of task.examples and designs.real "
-                f"({wanted - task.test - task.reference}) need {wanted // classes} of each label; "
+                f"task.data: label {value!r} has {have} rows, but {sizes} need "
+                f"{wanted // classes} of each label; "
                 f"labels in the data: {_list(sorted(rows))}"
             )
 

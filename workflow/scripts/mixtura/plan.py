@@ -564,6 +564,8 @@ class Plan:
         """Sizes of the splits."""
         task = self.study.task
         sizes = {key: getattr(task, key) for key in ("test", "reference", "examples")}
+        if task.development:
+            sizes["development"] = task.development
         group = {"group": "context"} if task.kind == "qa" else {}
         return canonical_json({**sizes, **group, "seed": self.study.seed})
 
@@ -801,7 +803,16 @@ class Plan:
         """Splits that are embedded: the reference, or what a probe is fitted and tested on."""
         if wildcards.real == "reference":
             return ["reference"]
-        return ["test", "examples"] + ["pool"] * (self.study.task.draw == "per-seed")
+        more = {"pool": self.study.task.draw == "per-seed", "development": self._searched()}
+        return ["test", "examples", *(name for name, wanted in more.items() if wanted)]
+
+    def _searched(self) -> bool:
+        """Whether a downstream model chooses its settings on the development split."""
+        return any(model.search for model in self.study.downstream.values())
+
+    def searched(self) -> dict[str, str]:
+        """Path of the table of what was tried, none where nothing is."""
+        return {"search": self.path("tables/search.parquet")} if self._searched() else {}
 
     def measure_settings(self, kind: str) -> Callable[[Any], str]:
         """Measures of one kind, for one embedder."""
@@ -847,10 +858,14 @@ class Plan:
     def _mix_settings(self, arm: Arm) -> dict[str, Any]:
         return {**vars(arm), "draw": self.study.task.draw, "study_seed": self.study.seed}
 
+    def _training(self, wildcards: Any) -> dict[str, Any]:
+        told = _plain(self._trained(wildcards))
+        return {key: value for key, value in told.items() if key != "search" or value}
+
     def finetune_settings(self, wildcards: Any) -> str:
         """What a run draws, and how it is trained."""
         mix = self._mix_settings(self.arms[wildcards.arm])
-        told = {**_plain(self._trained(wildcards)), "labels": self.study.task.words, "mix": mix}
+        told = {**self._training(wildcards), "labels": self.study.task.words, "mix": mix}
         if told["kind"] == "causal-lm":
             told["task"] = self.study.task.kind
         return canonical_json(told)
@@ -862,7 +877,7 @@ class Plan:
         for name in self.unions:
             arms[name]["sets"] = self._mixed_sets(name)
         draw = {"draw": self.study.task.draw, "study_seed": self.study.seed}
-        told = {**_plain(self._trained(wildcards)), **draw, "labels": labels, "arms": arms}
+        told = {**self._training(wildcards), **draw, "labels": labels, "arms": arms}
         return canonical_json(told)
 
     def collect_settings(self) -> str:

@@ -7,6 +7,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+LEAST = 1e-6  # a smaller probability counts as this one: no item has an infinite log loss
+
 
 def items_to_predict(own: pl.DataFrame, others: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """What a run predicts: the rows of every test set, and `test`, its name, before them.

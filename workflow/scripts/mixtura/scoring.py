@@ -1,9 +1,11 @@
 """Scores of runs, with the interval that test items give."""
 
+import json
 from collections.abc import Callable, Sequence
 
 import polars as pl
 
+from mixtura.predictions import LEAST
 from mixtura.stats import METRICS, seed_scores
 from mixtura.text_metrics import exact_match, rouge_l, token_f1
 
@@ -16,7 +18,6 @@ TEXT_METRICS: dict[str, Callable[[str, list[str]], float]] = {
 
 # What metrics of probabilities read, made of the p_LABEL columns.
 OF_PROBABILITIES = ("log_loss", "confidence", "right")
-LEAST = 1e-6  # a smaller probability counts as this one: no item has an infinite log loss
 
 
 def item_scores(predictions: pl.DataFrame, metrics: Sequence[str]) -> pl.DataFrame:
@@ -70,3 +71,16 @@ def run_scores(
     """
     scores = seed_scores(predictions, metrics)
     return arms.join(scores, on="arm", how="inner", maintain_order="left_right")
+
+
+def tried_settings(files: Sequence[str]) -> pl.DataFrame:
+    """What runs tried on the development split, from the metadata of their predictions.
+
+    One row for each setting tried: arm, model, seed, the values, loss (null: diverged), chosen.
+    """
+    rows = []
+    for file in files:
+        tried = json.loads(pl.read_parquet_metadata(file)["mixtura"]).get("tried", [])
+        run = pl.read_parquet(file, columns=["arm", "model", "seed"], n_rows=1).row(0, named=True)
+        rows += [{**run, **one} for one in tried]
+    return pl.DataFrame(rows, infer_schema_length=None)

@@ -89,7 +89,8 @@ def train(
             tokens = sum(lengths[row] for row in batch)
             log.append([step, rate, loss, tokens, tokens / (time.perf_counter() - began), micro])
             progress(step, len(plan), loss)
-            if checkpoints.due():
+            last = step == len(plan) and settings.get("search")  # the model is loaded again
+            if last or checkpoints.due():
                 checkpoints.save(_state(weights, optimizer), log=log, micro=micro)
     return pl.DataFrame(log, STEPS, orient="row")
 
