@@ -203,7 +203,13 @@ def embeddings(names: list[str], rows: int = 192) -> dict[str, pl.DataFrame]:
 
 ABOUT = {
     "study": "made-up",
-    "task": {"noun": "review", "labels": {"0": "no", "1": "yes"}, "test": 300, "draw": "fixed"},
+    "task": {
+        "noun": "review",
+        "labels": {"0": "no", "1": "yes"},
+        "test": 300,
+        "draw": "fixed",
+        "development": 24,
+    },
     "designs": {"real": [64, 256]},
     "generate": {"n": 192},
     "seeds": [0, 1, 2],

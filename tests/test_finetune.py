@@ -195,3 +195,24 @@ def test_the_rate_warms_up_and_decays() -> None:
     rates = [learning_rate_factor(step, 10, 2.0) for step in range(1, 11)]
     assert rates[0] == 0.5 and max(rates) == rates[1] == 0.9 and rates[-1] == pytest.approx(0.1)
     assert learning_rate_factor(1, 4, 0.0) == 1.0
+
+
+def test_a_kept_model_predicts_the_same_and_replaces_an_older_one(
+    encoder: Path, tmp_path: Path
+) -> None:
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    from runs import keep_model
+
+    folder, texts = tmp_path / "kept", [text for text, _ in TEST]
+    folder.mkdir()
+    (folder / "older").touch()
+    model, tokenizer, _ = trained(encoder, steps=4)
+    keep_model(str(folder), model, tokenizer)
+    keep_model(None, model, tokenizer)
+    assert sorted(tmp_path.iterdir()) == [folder] and not (folder / "older").exists()
+    again = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    np.testing.assert_array_equal(
+        predict(again, AutoTokenizer.from_pretrained(folder), texts, SETTINGS),
+        predict(model, tokenizer, texts, SETTINGS),
+    )

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 import studies
@@ -21,14 +22,16 @@ HOSTILE = "<script>document.title='owned'</script><img src=x onerror=alert(1)>{{
 SETS = [f"writer/{pipeline}/D{at}" for pipeline in studies.PIPELINES for at in range(7)]
 
 
-def page(effect: Any, text: str | None = None, drawn: tuple[str, ...] = ()) -> str:
+def page(
+    effect: Any, text: str | None = None, drawn: tuple[str, ...] = (), **more: pl.DataFrame
+) -> str:
     """The report of a made-up study of 7 levels and 2 pipelines, with the figures `drawn`."""
     tables = studies.study(effect, models=("small", "big"), real=(64, 256), items=120)
     names = ("scores", "diversity", "shift")
     tables["hypotheses"] = hypotheses(
         *(tables[name] for name in names), tables["findings"], {"small": 10**7, "big": 10**9}
     )
-    tables |= {"curation": studies.curation(), "generation": studies.generation()}
+    tables |= {"curation": studies.curation(), "generation": studies.generation(), **more}
     figures = {}
     for name in drawn:
         file = io.StringIO()
@@ -146,3 +149,18 @@ def test_tables_sort_and_sets_change_in_a_browser(whole: str, width: int, tmp_pa
     assert [float(cell.split()[0]) for cell in told["down"]] == sorted(scores, reverse=True)
     assert told["sides"] == ["real", SETS[2]]
     assert told["wide"], f"the page is wider than {told['width']} pixels"
+
+
+def test_searched_settings_are_told_with_the_labels_they_took(plain: str) -> None:
+    runs = [(arm, seed) for arm in ("a", "b") for seed in (0, 1)]
+    rows = [
+        {"arm": arm, "model": "small", "seed": seed, "c": None, "learning_rate": rate}
+        | {"loss": loss, "chosen": rate == 1e-4}
+        for arm, seed in runs
+        for rate, loss in ((1e-4, 0.25 + seed), (1e3, None))
+    ]
+    told = page(studies.flat, search=pl.DataFrame(rows))
+    assert "least loss on 24 real labelled rows" in told and "least loss on" not in plain
+    cells = "<td>small</td><td>learning_rate {}</td><td>{}</td><td>4</td>"
+    assert cells.format("0.0001", 4) + '<td class="number">0.750</td>' in told
+    assert cells.format("1000", 0) + '<td class="number">diverged</td>' in told

@@ -48,6 +48,7 @@ rule figures:
 
 rule report:
     input:
+        **PLAN.searched(),
         figures=rules.figures.output,
         findings=PLAN.path("tables/findings.parquet"),
         hypotheses=PLAN.path("tables/hypotheses.parquet"),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 job = Job(snakemake)
 given = snakemake.input
+TABLES = ("findings", "hypotheses", "diversity", "shift", "curation", "generation")
 
 
 def sets(files: list[str]) -> dict[str, pl.DataFrame]:
@@ -31,7 +32,7 @@ html = render_report(
     absent=job.settings["absent"],
     tables={
         name: pl.read_parquet(given[name])
-        for name in ("findings", "hypotheses", "diversity", "shift", "curation", "generation")
+        for name in (*TABLES, *(["search"] if given.get("search") else []))
     },
     figures={Path(file).stem: Path(file).read_text(encoding="utf-8") for file in given.figures},
     samples={"real": pl.read_parquet(given.examples), **sets(given.curated)},

@@ -99,11 +99,11 @@ def render_report(
 ) -> str:
     """HTML of the report. All text is escaped; figures are SVG that this package drew.
 
-    `tables` holds findings, hypotheses, diversity, shift, curation and, where it is known,
-    generation; `samples` and `removed` map a set ("real", "generator/pipeline/level") to its rows;
-    `provenance` says where models come from; `absent` holds a sentence for each figure that this
-    study cannot have; `times` has stage, jobs, seconds, longest and memory; `versions` those of
-    the packages.
+    `tables` holds findings, hypotheses, diversity, shift, curation and, where they are known,
+    generation and search; `samples` and `removed` map a set ("real", "generator/pipeline/level")
+    to its rows; `provenance` says where models come from; `absent` holds a sentence for each
+    figure that this study cannot have; `times` has stage, jobs, seconds, longest and memory;
+    `versions` those of the packages.
     """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -126,6 +126,7 @@ def render_report(
         sets=[_set(name, rows, removed.get(name)) for name, rows in samples.items()],
         provenance=provenance,
         generation=[] if generation is None else generation.rows(named=True),
+        searched=_searched(tables["search"]) if "search" in tables else [],
         times=list(times),
         versions=versions or {},
     )
@@ -161,6 +162,19 @@ def _scores(findings: pl.DataFrame) -> dict[str, list[dict[str, Any]]]:
         }
         found.setdefault(title, []).append({**row, **told})
     return found
+
+
+def _searched(table: pl.DataFrame) -> list[dict[str, Any]]:
+    """Model, setting in words, runs that chose it, runs, and mean development loss of a setting."""
+    run = ("arm", "model", "seed", "loss", "chosen")
+    values = [name for name in table.columns if name not in run]
+    rows = table.group_by("model", *values, maintain_order=True).agg(
+        pl.col("chosen").sum(), pl.len().alias("runs"), pl.col("loss").mean()
+    )
+    return [
+        {**row, "setting": ", ".join(f"{name} {row[name]:g}" for name in values if row[name])}
+        for row in rows.iter_rows(named=True)
+    ]
 
 
 def _signed(row: dict[str, Any], value: str, low: str, high: str) -> str:
