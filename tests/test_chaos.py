@@ -298,7 +298,7 @@ def test_foreign_files_are_left_alone(
     assert tables(harmed) == tables(undisturbed)
 
 
-def test_clock_jumps_rerun_nothing(small: dict[str, Any], undisturbed: Path, harmed: Path) -> None:
+def test_wrong_dates_rerun_nothing(small: dict[str, Any], undisturbed: Path, harmed: Path) -> None:
     """Files dated days ahead and behind, in any order: their bytes decide.
 
     Of a folder the date decides: the models' stay the oldest.
@@ -310,6 +310,17 @@ def test_clock_jumps_rerun_nothing(small: dict[str, Any], undisturbed: Path, har
         days = -9 if file in stamps else rng.uniform(-5, 5)
         os.utime(file, (time.time() + days * 86400,) * 2)
     assert "Nothing to be done" in run_snakemake(harmed, small, "tables", "-n").stdout
-    (harmed / SCORES).unlink()  # what is made now is older than what it is made of
+    assert tables(harmed) == tables(undisturbed)
+
+
+def test_a_clock_that_was_ahead_stops_no_job(
+    small: dict[str, Any], undisturbed: Path, harmed: Path
+) -> None:
+    """All there is comes from the future; what is made of it now stays, and is made once."""
+    for file in (harmed / "results").rglob("*"):
+        os.utime(file, (time.time() + 9 * 86400,) * 2)
+    (harmed / SCORES).unlink()
+    shutil.rmtree(next((harmed / "results/tiny/runs").iterdir()))
+    (harmed / "results/tiny/tables/predictions.parquet").unlink()
     finish(harmed, small)
     assert tables(harmed) == tables(undisturbed)

@@ -232,6 +232,7 @@ def test_mixtura_plan_agrees_with_the_dry_run(tiny: dict[str, Any], results: Pat
     listed = {line.split()[0]: int(line.split()[1]) for line in printed.splitlines()[3:] if line}
     assert to_run == {rule: count for rule, count in listed.items() if rule != "all"}
     assert to_run["finetune"] == 5 and "measured" in run.stdout
+    assert dry.stdout.count(run.stdout.strip()) == 1  # the dry run ends with the same table
     done = {row[0]: int(row[2]) for row in rows}
     assert done["finetune"] == 10 and done["generate"] == 4
 

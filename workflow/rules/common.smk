@@ -6,10 +6,11 @@ sys.path.insert(0, f"{workflow.current_basedir}/../scripts")
 
 from mixtura.plan import read_plan
 from mixtura.digest import code_digest as code
-from snakemake_logger_plugin_mixtura import ARMS
+from snakemake_logger_plugin_mixtura import ARMS, PLANNED
 
 PLAN = read_plan(config)
 ARMS.update(PLAN.arm_words())
+PLANNED.append((workflow, PLAN.study))
 
 
 # On a cluster these run beside Snakemake: seconds of work, or the network that nodes often lack.

@@ -1,5 +1,6 @@
 """What every script opens with: log, error hook, statistics."""
 
+import contextlib
 import json
 import logging
 import os
@@ -7,6 +8,7 @@ import resource
 import shutil
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,19 @@ from mixtura.tables import whole
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
+
+
+def settle_dates(files: Iterable[str]) -> None:
+    """Bring dates that are ahead of the clock back to now, where the clock jumped or was wrong.
+
+    Snakemake deletes what a job made from a file of the future: no such job would ever end.
+    """
+    now = time.time()
+    for name in files:
+        for file in (Path(name), Path(name, ".snakemake_timestamp")):  # the date of a folder
+            with contextlib.suppress(OSError):  # there is none, or it is another user's file
+                if file.stat().st_mtime > now:
+                    os.utime(file, (now, now))
 
 
 class Job:
@@ -38,6 +53,7 @@ class Job:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
         logging.captureWarnings(True)
         sys.excepthook = self._failed
+        settle_dates(snakemake.input)
         use_gpus(snakemake.resources.get("gpu", 0))
 
     def say(self, message: str) -> None:

@@ -19,6 +19,7 @@ from snakemake_logger_plugin_mixtura.failures import Failure, failure_screen, lo
 QUIET = ("Select jobs to execute", "Execute ", "Building DAG", "Assuming unrestricted", "Using ")
 HEARTBEAT = 30  # seconds without news until a line says what runs
 ARMS: dict[str, str] = {}  # name of an arm -> what it is, in words; the workflow fills it
+PLANNED: list[tuple[Any, Any]] = []  # the workflow adds itself and its study
 
 
 @dataclass
@@ -49,6 +50,7 @@ class LogHandler(LogHandlerBase):
         self.running: dict[int, Running] = {}
         self.failed: dict[int, Failure] = {}
         self.ended = ""
+        self.planned = False  # whether a dry run found jobs to run
         self.tokens = self.token_seconds = self.gpu_seconds = 0.0
         self.begin = self.news = time.monotonic()
         threading.Thread(target=self._beat, daemon=True).start()
@@ -57,6 +59,7 @@ class LogHandler(LogHandlerBase):
         """Print what a person needs to know of one event."""
         event, fields = getattr(record, "event", None), record.__dict__
         if self.common_settings.dryrun:
+            self.planned |= event == LogEvent.RUN_INFO
             self._print(self.format(record))
         elif event == LogEvent.RUN_INFO:
             self.total = Counter({k: v for k, v in fields["stats"].items() if k != "total"})
@@ -77,7 +80,10 @@ class LogHandler(LogHandlerBase):
             self._print(str(record.msg))
 
     def close(self) -> None:
-        """At the end of the run: what failed, and what to do."""
+        """At the end of the run: what failed, and what to do; of a dry run: what it will take."""
+        if self.planned and PLANNED and "all" not in map(str, self.common_settings.quiet or ()):
+            self._print(_plan())
+            self.planned = False  # Snakemake closes twice
         if self.failed:
             self._print(failure_screen(list(self.failed.values())))
             self.failed = {}
@@ -157,6 +163,15 @@ class LogHandler(LogHandlerBase):
         if text:
             self.news = time.monotonic()
             print(text, file=sys.stderr, flush=True)
+
+
+def _plan() -> str:
+    """What `mixtura plan` prints."""
+    from mixtura.costs import plan_table, plan_text  # what runs of jobs never need
+    from snakemake_logger_plugin_mixtura.jobs import planned_jobs
+
+    workflow, study = PLANNED[-1]
+    return "\n" + plan_text(plan_table(study, planned_jobs(workflow.dag), Path.cwd()))
 
 
 def _counts(jobs: Counter[str]) -> str:

@@ -17,7 +17,8 @@ from snakemake_interface_executor_plugins.settings import DeploymentMethod
 from mixtura.plan import DECIDE_RESOURCES
 
 
-def _jobs(dag: DAG) -> list[dict[str, Any]]:
+def planned_jobs(dag: DAG) -> list[dict[str, Any]]:
+    """The jobs of a graph that make files, rule by rule; `why` is None for one that is done."""
     pending = set(dag.needrun_jobs(exclude_finished=False))
     found = []
     asked: dict[tuple[str, ...], dict[str, int]] = {}
@@ -61,7 +62,7 @@ if __name__ == "__main__":
     def write(dag: DAG) -> None:
         """In place of the last check of a new graph: write its jobs and end."""
         told = {"directory": str(Path.cwd()), "config": dag.workflow.globals["config"]}
-        told["jobs"] = _jobs(dag)
+        told["jobs"] = planned_jobs(dag)
         Path(file).write_text(json.dumps(told, default=str))
         raise SystemExit
 
