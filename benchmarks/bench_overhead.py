@@ -30,7 +30,7 @@ def run(quick: bool = False) -> Iterator[Row]:
         results = Path(name, "results", config["study"])
         timed([*command, *(f"results/{config['study']}/{made}" for made in FETCHED)])
         before = set(results.rglob("benchmarks/**/*.jsonl"))
-        wall, _ = timed(command)
+        wall = timed(command)[0]
         jobs = sorted(set(results.rglob("benchmarks/**/*.jsonl")) - before)
         processes = sum(json.loads(job.read_text())["s"] for job in jobs)
         work = 0.0
