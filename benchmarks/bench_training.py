@@ -202,7 +202,7 @@ def run(quick: bool = False) -> Iterator[Row]:
     torch.set_num_threads(1)  # as in a job of the demo
     rows = pl.read_parquet(DEMO / "data/movie-sentiment.parquet").head(256)
     repeats = 1 if quick else 3
-    steps = 4 if quick else 32
+    steps = 4 if quick else 16
     told = {**Encoder(model="minilm", steps=steps).model_dump(), "labels": LABELS}
     yield throughput(f"MiniLM, {steps} batches of 16", encoder(rows, told), 16 * steps, repeats)
     steps = 2 if quick else 4
