@@ -126,29 +126,78 @@ told.sides = [...document.querySelectorAll("#browser .set h3")].map(h => h.textC
 told.wide = document.documentElement.scrollWidth <= window.innerWidth;
 told.width = window.innerWidth;
 told.title = document.title;
+told.dark = matchMedia("(prefers-color-scheme: dark)").matches;
+const parts = colour => colour.match(/[\\d.]+/g).map(Number);
+const light = colour => parts(colour).slice(0, 3).map(c => c / 255)
+  .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+const behind = node => {
+  for (; node; node = node.parentElement) {
+    const colour = getComputedStyle(node).backgroundColor;
+    if (parts(colour)[3] !== 0) return colour;
+  }
+  return "rgb(255, 255, 255)";
+};
+told.contrast = {};
+for (const node of document.querySelectorAll("body *")) {
+  const written = [...node.childNodes].some(n => n.nodeType == 3 && n.textContent.trim());
+  if (!written || !node.checkVisibility() || node.closest("svg, script, style")) continue;
+  const [one, other] = [light(getComputedStyle(node).color), light(behind(node))];
+  const found = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+  const name = `${node.tagName}.${node.className}`;
+  told.contrast[name] = Math.min(found, told.contrast[name] ?? 21);
+}
 document.body.textContent = JSON.stringify(told);
 </script></body>"""
 
 
-@pytest.mark.parametrize("width", [500, 1280])
-def test_tables_sort_and_sets_change_in_a_browser(whole: str, width: int, tmp_path: Path) -> None:
+FRAME = """<body><iframe src="report.html" style="width:{width}px;height:900px"></iframe><script>
+onload = () => {{
+  const page = document.querySelector("iframe").contentWindow;
+  const told = JSON.parse(page.document.body.textContent);
+  document.body.textContent = JSON.stringify(told);
+}};
+</script></body>"""  # a window is never narrower than 500 pixels, a frame is
+
+
+def in_browser(folder: Path, html: str, width: int, *flags: str) -> dict[str, Any]:
+    """What PROBE tells of a page that is `width` pixels wide, in a headless Chromium."""
     chromium = shutil.which("chromium")
     if not chromium:
         pytest.skip("no chromium on this machine")
-    file = tmp_path / "report.html"
-    file.write_text(whole.replace("</body>", PROBE))
-    flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --dump-dom"
-    flags += " --disable-background-networking --disable-component-update --disable-sync"
-    command = [chromium, *flags.split(), f"--window-size={width},900"]
-    command += [f"--user-data-dir={tmp_path / 'profile'}", f"file://{file}"]
+    (folder / "report.html").write_text(html.replace("</body>", PROBE))
+    (folder / "frame.html").write_text(FRAME.format(width=width))
+    always = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --dump-dom"
+    always += " --disable-background-networking --disable-component-update --disable-sync"
+    command = [chromium, *always.split(), "--allow-file-access-from-files", *flags]
+    command += [f"--window-size={width + 60},1000", f"--user-data-dir={folder / 'profile'}"]
+    command += [f"file://{folder / 'frame.html'}"]
     run = subprocess.run(command, capture_output=True, text=True, timeout=180)
-    told = json.loads(run.stdout[run.stdout.index('{"up') : run.stdout.rindex("}") + 1])
-    assert told["title"] == "Mixtura: made-up"
+    told: dict[str, Any] = json.loads(
+        run.stdout[run.stdout.index('{"') : run.stdout.rindex("}") + 1]
+    )
+    return told
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_tables_sort_and_sets_change_in_a_browser(whole: str, width: int, tmp_path: Path) -> None:
+    told = in_browser(tmp_path, whole, width)
+    assert told["title"] == "Mixtura: made-up" and told["width"] == width
     scores = [float(cell.split()[0]) for cell in told["up"]]
     assert scores == sorted(scores) and scores[0] < scores[-1]
     assert [float(cell.split()[0]) for cell in told["down"]] == sorted(scores, reverse=True)
     assert told["sides"] == ["real", SETS[2]]
-    assert told["wide"], f"the page is wider than {told['width']} pixels"
+    assert told["wide"], f"the page is wider than {width} pixels"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_is_readable_in_light_and_dark(plain: str, scheme: str, tmp_path: Path) -> None:
+    """WCAG 2.2 AA asks for a contrast of 4.5 between text and what is behind it."""
+    flag = f"--blink-settings=preferredColorScheme={int(scheme == 'light')}"
+    told = in_browser(tmp_path, plain, 800, flag)
+    assert told["dark"] == (scheme == "dark")
+    poor = {name: seen for name, seen in told["contrast"].items() if seen < 4.5}
+    assert len(told["contrast"]) > 5 and not poor
 
 
 def test_searched_settings_are_told_with_the_labels_they_took(plain: str) -> None:
