@@ -16,9 +16,9 @@ from mixtura.generate import (
     check_shard,
     complete_batch,
     counted,
-    generation_rows,
     more_shards,
 )
+from mixtura.prices import generation_rows
 from mixtura.prompting import example_fields, parse, parse_line, render
 from mixtura.templates import template_text
 
@@ -167,6 +167,7 @@ def test_what_generation_took_is_summed_up_by_set() -> None:
     table = generation_rows(sets, accepted, {"g": [2.0, 10.0]})
     assert table.row(0, named=True) == {
         **{"generator": "g", "pipeline": "topic", "level": "D0", "prompts": 8, "parsed": 6},
+        "derived": False,
         **{"rejected_empty": 2, "rejected_unfinished": 0, "accepted": 15},
         **{"prompt_tokens": 40, "new_tokens": 24, "tokens_per_accepted_row": 24 / 15},
         **{"tokens_per_second": 24 / 36, "load_share": 4 / 108, "gpu_hours": 0.03},
@@ -174,6 +175,32 @@ def test_what_generation_took_is_summed_up_by_set() -> None:
     }
     assert table["rejected_unfinished"].to_list() == [0, 4]
     assert table["cost"][1] is None and table["tokens_per_accepted_row"][1] is None
+
+
+def test_a_derived_set_costs_what_its_rows_do() -> None:
+    took = {"load_seconds": 2, "generate_seconds": 18, "seconds": 36, "threads": 1, "gpus": 0}
+    job = {
+        **took,
+        "prompts": 9,
+        "parsed": 9,
+        "rejected": {},
+        "prompt_tokens": 400,
+        "new_tokens": 90,
+    }
+    base, pool = ("g", "topic", "D6"), ("g", "words", "paraphrases")
+    low, chosen = ("g", "words", "D0"), ("g", "chosen", "D0")
+    table = generation_rows(
+        {base: [job], pool: [job, job]},
+        {base: 30, pool: 20, low: 30, chosen: 30},
+        {"g": [1.0, 1.0]},
+        {low: [(base, 20), (pool, 10)], chosen: [(base, None), (low, None)]},
+    )
+    costs = table.select("derived", "new_tokens", "accepted").rows()
+    assert costs[:2] == [(False, 90, 30), (False, 180, 20)]
+    assert costs[2:] == [(True, 20 * 90 / 30 + 10 * 180 / 20, 30), (True, 90 + 150, 30)]
+    assert table["tokens_per_accepted_row"].to_list() == [3, 9, 5, 8]
+    assert table["cost"][2] == pytest.approx((150 + 400 * 2 / 3 + 800 / 2) / 1e6)
+    assert table["prompts"].to_list() == [9, 18, None, None]
 
 
 PASSAGE = "The mill of Sellbeck makes paper. It was built in 1820."

@@ -41,6 +41,8 @@ PIPELINES: dict[str, Any] = {
 }
 SETS = ["writer/words/D0", "writer/words/D6", "writer/chosen/D0", "writer/chosen/D6"]
 SETS += ["mixed/several/D6"]
+GENERATORS = ["writer", "other"]
+COSTS = "results/tiny/tables/generation.parquet"
 
 
 def with_pipelines(tiny: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def curated(sets: list[str]) -> list[str]:
 def done(tiny: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Folder in which the derived sets were made."""
     folder = tmp_path_factory.mktemp("pipelines")
-    run = run_snakemake(folder, with_pipelines(tiny), *curated(SETS))
+    run = run_snakemake(folder, with_pipelines(tiny), *curated(SETS), COSTS)
     assert run.returncode == 0, run.stdout
     yield folder / "results/tiny"
     shutil.rmtree(folder)
@@ -116,6 +118,24 @@ def test_a_selection_says_what_it_reached(done: Path) -> None:
 def test_generators_have_equal_shares(done: Path) -> None:
     rows = pl.read_parquet(done / "curated/mixed/several/D6.parquet")
     assert dict(rows["generator"].value_counts().iter_rows()) == {"writer": 8, "other": 8}
+
+
+def test_derived_sets_cost_what_their_rows_do(done: Path) -> None:
+    rows = pl.read_parquet(done / "tables/generation.parquet")
+    found = {
+        (row["generator"], row["pipeline"], row["level"]): row for row in rows.iter_rows(named=True)
+    }
+    base, pool = found["writer", "topic", "D6"], found["writer", "words", "paraphrases"]
+    assert pool["accepted"] == 4 and pool["prompts"] == 64  # two for each of two sources
+    each, other = (found[name, "topic", "D6"]["tokens_per_accepted_row"] for name in GENERATORS)
+    cost = {made: row["new_tokens"] for made, row in found.items()}
+    assert cost["writer", "words", "D6"] == pytest.approx(16 * each)
+    assert cost["writer", "words", "D0"] == pytest.approx(12 * each + pool["new_tokens"])
+    assert cost["mixed", "several", "D6"] == pytest.approx(8 * each + 8 * other)
+    whole = base["new_tokens"] + found["writer", "topic", "D0"]["new_tokens"]
+    assert cost["writer", "chosen", "D0"] == whole
+    written = rows.filter(~pl.col("derived"))
+    assert written["prompts"].null_count() == 0 and rows.filter("derived").height == 6
 
 
 def test_targets_and_caps_out_of_reach_are_errors(done: Path, tiny: dict[str, Any]) -> None:

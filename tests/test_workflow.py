@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import datasets
 import polars as pl
 import pytest
 
-from conftest import run_snakemake
+from conftest import ROOT, run_snakemake
 from mixtura.plan import read_plan
 from mixtura.stats import NO_GAIN
 
@@ -349,6 +350,19 @@ def test_the_report_shows_its_figures_in_a_browser(done: Path, tiny: dict[str, A
     ).stdout
     assert seen.count("<svg") == len(read_plan(tiny).figures) == seen.count("</figure>")
     assert "designed diversity level" in seen
+
+
+def test_snakemakes_own_report_has_the_figures_and_their_captions(
+    done: Path, tiny: dict[str, Any]
+) -> None:
+    run = run_snakemake(done, tiny, "--report", str(done / "snakemake.zip"))
+    assert run.returncode == 0, run.stdout
+    with zipfile.ZipFile(done / "snakemake.zip") as archive:
+        text = " ".join(archive.read(name).decode(errors="ignore") for name in archive.namelist())
+    for name in read_plan(tiny).figures:
+        assert f"{name}.svg" in text
+        caption = (ROOT / f"workflow/report/captions/{name}.rst").read_text().split(".")[0]
+        assert " ".join(caption.split()) in " ".join(text.split()), name
 
 
 def test_every_set_and_the_best_mix_are_exported(done: Path, tiny: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from header import Job
-from mixtura.generate import generation_rows
+from mixtura.prices import generation_rows
 from mixtura.tables import write_table
 
 if TYPE_CHECKING:
@@ -26,6 +26,11 @@ for path in given.shards:
 for path in given.added:
     sets[names(path)].append(json.loads(Path(path).read_text()))
 accepted = {names(path): pl.read_parquet(path)["rows_out"][-1] for path in given.counts}
-table = generation_rows(sets, accepted, job.settings)
+accepted |= {tuple(made): rows for made, rows in job.settings["paraphrases"]}
+origins = {
+    tuple(made): [(tuple(one), rows) for one, rows in parts]
+    for made, parts in job.settings["origins"]
+}
+table = generation_rows(sets, accepted, job.settings["prices"], origins)
 write_table(table, snakemake.output[0])
 job.done(rows=table.height)

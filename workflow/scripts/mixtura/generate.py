@@ -39,10 +39,6 @@ def columns(kind: str) -> dict[str, Any]:
     return {**ROWS, **OWN.get(kind, {})}
 
 
-SUMMED = (
-    *("prompts", "parsed", "rejected", "prompt_tokens", "new_tokens"),
-    *("generate_seconds", "load_seconds", "seconds"),
-)
 ENOUGH = 8  # prompts of a label that tell whether it can be produced
 
 
@@ -147,60 +143,6 @@ def check_shard(rows: pl.DataFrame, least: float) -> None:
 
 def _shown(rows: pl.DataFrame) -> str:
     return "\n".join(f"  {text!r}" for text in rows["text"].head(3))
-
-
-def added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """The sums of two statistics: numbers by key, and so within their dictionaries."""
-    total = dict(one)
-    for key, value in other.items():
-        held = total.get(key)
-        total[key] = added(held or {}, value) if isinstance(value, Mapping) else value + (held or 0)
-    return total
-
-
-def generation_rows(
-    sets: Mapping[tuple[str, str, str], Sequence[Mapping[str, Any]]],
-    accepted: Mapping[tuple[str, str, str], int],
-    prices: Mapping[str, Sequence[float]],
-) -> pl.DataFrame:
-    """One row for each set, (generator, pipeline, level), from the statistics of its jobs.
-
-    A job has the counts of `counted`, generate_seconds and load_seconds (all none where it wrote
-    nothing), seconds, threads and gpus. `accepted` counts the rows of a set that curation left,
-    `prices` those of a generator's server per million prompt and new tokens. Hours are those of
-    whole jobs; `cost` is in the currency of the prices, null where there is none.
-    """
-    totals = {}
-    for made, jobs in sets.items():
-        total: dict[str, Any] = {"cpu_seconds": 0, "gpu_seconds": 0, "load_seconds": 0}
-        for job in jobs:
-            total = added(total, {key: job[key] for key in SUMMED if key in job})
-            total["cpu_seconds"] += job["seconds"] * job["threads"]
-            total["gpu_seconds"] += job["seconds"] * job["gpus"]
-        totals[made] = total
-    reasons = sorted({reason for total in totals.values() for reason in total["rejected"]})
-    rows = []
-    for made, total in totals.items():
-        price, kept = prices.get(made[0]), accepted[made]
-        written, new = total["prompt_tokens"], total["new_tokens"]
-        rows.append(
-            {
-                **dict(zip(("generator", "pipeline", "level"), made, strict=True)),
-                "prompts": total["prompts"],
-                "parsed": total["parsed"],
-                **{f"rejected_{why}": total["rejected"].get(why, 0) for why in reasons},
-                "accepted": kept,
-                "prompt_tokens": written,
-                "new_tokens": new,
-                "tokens_per_accepted_row": new / kept if kept else None,
-                "tokens_per_second": new / total["generate_seconds"],
-                "load_share": total["load_seconds"] / total["seconds"],
-                "gpu_hours": total["gpu_seconds"] / 3600,
-                "cpu_hours": total["cpu_seconds"] / 3600,
-                "cost": (written * price[0] + new * price[1]) / 1e6 if price else None,
-            }
-        )
-    return pl.DataFrame(rows, schema_overrides={"cost": pl.Float64}, infer_schema_length=None)
 
 
 def more_shards(

@@ -32,13 +32,14 @@ from mixtura.config import (
     check_supply,
     load_study,
 )
-from mixtura.designs import Arm, Round, design_points, loop_points, loop_rounds
+from mixtura.designs import Arm, Round, Set, design_points, loop_points, loop_rounds
 from mixtura.digest import canonical_json, digest, file_digest
 from mixtura.sources import DATA_PACKAGES
 from mixtura.streams import stream_seed
 from mixtura.templates import template_text
 
 D = TypeVar("D", bound=Derived)
+POOL = "paraphrases"  # the level of a pipeline's paraphrases, which all its levels share
 METRICS = {  # task.kind -> metrics; findings answer on the first
     "classification": ("accuracy", "macro_f1", "log_loss", "calibration_error"),
     "qa": ("token_f1", "exact_match"),  # F1 first: it tells more answers apart
@@ -329,10 +330,12 @@ class Plan:
         pipeline = self._derived(wildcards, ParaphrasePipeline)
         if not pipeline.levels[wildcards.level].sources:
             return []
+        folder = f"generated/{wildcards.generator}/{wildcards.pipeline}/{POOL}"
+        return [self.path(f"{folder}/{shard}.parquet") for shard in self._pool_shards(pipeline)]
+
+    def _pool_shards(self, pipeline: ParaphrasePipeline) -> range:
         needed = self._most_sources(pipeline) * self._attempts(pipeline)
-        folder = f"generated/{wildcards.generator}/{wildcards.pipeline}/paraphrases"
-        shards = range(math.ceil(needed / self.study.generate.shard))
-        return [self.path(f"{folder}/{shard}.parquet") for shard in shards]
+        return range(math.ceil(needed / self.study.generate.shard))
 
     def pool_sets(self, wildcards: Any) -> list[str]:
         """The curated sets that rows are chosen from."""
@@ -421,22 +424,67 @@ class Plan:
         folder = self.path(f"generated/{wildcards.generator}/{pipeline}/{wildcards.level}/more")
         return [folder] if self._most_shards > len(self.shards) else []
 
-    @property
-    def written_sets(self) -> list[tuple[str, str, str]]:
-        """Sets that are generated, not derived from another."""
-        kinds = self.study.pipelines
-        return [made for made in self.sets if isinstance(kinds[made[1]], Pipeline)]
+    def origins(self) -> dict[Set, list[tuple[Set, int | None]]]:
+        """Set -> the sets that its rows come from, and how many rows (None: it needs them all).
+
+        Nothing for a set that is written itself. Sets that others come from stand before them; the
+        paraphrases of a pipeline are a set at level POOL.
+        """
+        found: dict[Set, list[tuple[Set, int | None]]] = {}
+
+        def add(made: Set) -> None:
+            if made not in found:
+                origins = self._origins(*made)
+                for origin, _ in origins:
+                    add(origin)
+                found[made] = origins
+
+        for made in self.sets:
+            add(made)
+        return found
+
+    def _origins(self, generator: str, name: str, level: str) -> list[tuple[Set, int | None]]:
+        made, n = self.study.pipelines[name], self.study.generate.n
+        if isinstance(made, Recuration):
+            return [((generator, made.of, level), None)]
+        if isinstance(made, SelectionPipeline):
+            return [
+                ((generator, base, at), None) for base, levels in made.pool.items() for at in levels
+            ]
+        if isinstance(made, SourcesPipeline):
+            writers = made.levels[level].generators
+            return [((writer, made.of, made.level), n // len(writers)) for writer in writers]
+        if isinstance(made, ParaphrasePipeline) and level != POOL:
+            new = made.levels[level].sources * made.paraphrases
+            pool: list[tuple[Set, int | None]] = [((generator, name, POOL), new)] if new else []
+            return [((generator, made.of, made.level), n - new), *pool]
+        return []
 
     def generation_stats(self) -> dict[str, list[str]]:
-        """Statistics of every shard of the generated sets, of what was added, of curation."""
-        named = ["/".join(made) for made in self.written_sets]
+        """Statistics of every shard that the sets come from, of what was added, of curation."""
+        origins = self.origins()
+        written = [made for made, parts in origins.items() if not parts]
+        topped = [made for made in written if made[2] != POOL]
+        shards = {made: self.shards for made in topped}
+        for generator, name, level in written:
+            pipeline = self.study.pipelines[name]
+            if isinstance(pipeline, ParaphrasePipeline):
+                shards[generator, name, level] = self._pool_shards(pipeline)
+        shared = {origin for parts in origins.values() for origin, rows in parts if rows}
+        curated = [
+            made
+            for made in {**dict.fromkeys(self.sets), **dict.fromkeys(shared)}
+            if made[2] != POOL
+        ]
         more = self._most_shards > len(self.shards)
         return {
             "shards": [
-                self.stats("generate", f"{made}/{n}") for made in named for n in self.shards
+                self.stats("generate", f"{'/'.join(made)}/{shard}")
+                for made, numbers in shards.items()
+                for shard in numbers
             ],
-            "added": [self.stats("top_up", made) for made in named] if more else [],
-            "counts": [self.path(f"removed/counts/{made}.parquet") for made in named],
+            "added": [self.stats("top_up", "/".join(made)) for made in topped] if more else [],
+            "counts": [self.path(f"removed/counts/{'/'.join(made)}.parquet") for made in curated],
         }
 
     def generated_set(self, wildcards: Any) -> list[str]:
@@ -671,14 +719,30 @@ class Plan:
         return canonical_json({**chosen, "least_parsed": self.study.generate.least_parsed})
 
     def generation_settings(self) -> str:
-        """Prices of the tokens of each generator whose server has some, per million."""
+        """Where the rows of each set come from; prices of the servers that have some.
+
+        Prices are per million prompt and new tokens.
+        """
         servers = {
             name: generator.openai
             for name, generator in self.study.generators.items()
             if generator.openai
         }
+        origins = self.origins()
+        pools = {
+            (generator, name, level): self._most_sources(pipeline) * pipeline.paraphrases
+            for generator, name, level in origins
+            if level == POOL
+            and isinstance(pipeline := self.study.pipelines[name], ParaphrasePipeline)
+        }
         return canonical_json(
-            {name: [one.prompt_price, one.completion_price] for name, one in servers.items()}
+            {
+                "prices": {
+                    n: [one.prompt_price, one.completion_price] for n, one in servers.items()
+                },
+                "origins": [[made, parts] for made, parts in origins.items() if parts],
+                "paraphrases": [[made, rows] for made, rows in pools.items()],
+            }
         )
 
     def curate_settings(self, wildcards: Any) -> str:

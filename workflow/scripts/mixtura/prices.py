@@ -1,8 +1,79 @@
-"""What the generated rows of a mix cost to write: tokens, hours and money."""
+"""What generated rows cost to write: tokens, hours and money, of a set and of a mix."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
+from mixtura.tables import added
+
+Set = tuple[str, str, str]  # generator, pipeline, level
 COSTS = ("prompt_tokens", "new_tokens", "gpu_hours", "cpu_hours", "cost")
+SUMMED = (
+    *("prompts", "parsed", "rejected", "prompt_tokens", "new_tokens"),
+    *("generate_seconds", "load_seconds", "seconds"),
+)
+
+
+def generation_rows(
+    sets: Mapping[Set, Sequence[Mapping[str, Any]]],
+    accepted: Mapping[Set, int],
+    prices: Mapping[str, Sequence[float]],
+    origins: Mapping[Set, Sequence[tuple[Set, int | None]]] | None = None,
+) -> pl.DataFrame:
+    """One row for each set, (generator, pipeline, level), from the statistics of its jobs.
+
+    A job has the counts of `counted`, generate_seconds and load_seconds (all none where it wrote
+    nothing), seconds, threads and gpus. `accepted` counts the rows of a set that curation left,
+    `prices` those of a generator's server per million prompt and new tokens. Hours are those of
+    whole jobs; `cost` is in the currency of the prices, null where there is none. `origins` maps
+    a derived set to the sets that its rows come from, and how many: it costs as much as these rows
+    do, or, where that is None, as the whole set. A sum over the table leaves `derived` rows out.
+    """
+    totals = {}
+    for made, jobs in sets.items():
+        total: dict[str, Any] = {"cpu_seconds": 0, "gpu_seconds": 0, "load_seconds": 0}
+        for job in jobs:
+            total = added(total, {key: job[key] for key in SUMMED if key in job})
+            total["cpu_seconds"] += job["seconds"] * job["threads"]
+            total["gpu_seconds"] += job["seconds"] * job["gpus"]
+        totals[made] = total
+    reasons = sorted({reason for total in totals.values() for reason in total["rejected"]})
+    rows: dict[Set, dict[str, Any]] = {}
+    for made, total in totals.items():
+        price = prices.get(made[0])
+        written, new = total["prompt_tokens"], total["new_tokens"]
+        rows[made] = {
+            "derived": False,
+            "prompts": total["prompts"],
+            "parsed": total["parsed"],
+            **{f"rejected_{why}": total["rejected"].get(why, 0) for why in reasons},
+            "prompt_tokens": written,
+            "new_tokens": new,
+            "tokens_per_second": new / total["generate_seconds"],
+            "load_share": total["load_seconds"] / total["seconds"],
+            "gpu_hours": total["gpu_seconds"] / 3600,
+            "cpu_hours": total["cpu_seconds"] / 3600,
+            "cost": (written * price[0] + new * price[1]) / 1e6 if price else None,
+        }
+    for made, parts in (origins or {}).items():
+        shares = [(rows[one], count / accepted[one] if count else 1.0) for one, count in parts]
+        costs = {key: [(row[key], share) for row, share in shares] for key in COSTS}
+        rows[made] = {"derived": True} | {
+            key: None if any(value is None for value, _ in told) else sum(v * s for v, s in told)
+            for key, told in costs.items()
+        }
+    told = []
+    for made, row in rows.items():
+        kept = accepted.get(made)
+        named = dict(zip(("generator", "pipeline", "level"), made, strict=True))
+        each = row["new_tokens"] / kept if kept else None
+        told.append({**named, **row, "accepted": kept, "tokens_per_accepted_row": each})
+    types = {
+        **dict.fromkeys(("prompts", "parsed", "accepted"), pl.Int64()),
+        **dict.fromkeys((*COSTS, "tokens_per_second", "load_share"), pl.Float64()),
+    }
+    return pl.DataFrame(told, schema_overrides=types, infer_schema_length=None)
 
 
 def arm_costs(arms: pl.DataFrame, generation: pl.DataFrame) -> tuple[pl.DataFrame, str]:

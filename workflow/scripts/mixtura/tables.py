@@ -1,10 +1,10 @@
-"""Tables in files: read what people have, write whole or not at all."""
+"""Tables and files: read what people have, write whole or not at all, add up statistics."""
 
 import errno
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -83,3 +83,12 @@ def write_table(
         raise ValueError(f"{path} would be empty")
     with whole(path) as beside:
         frame.write_parquet(beside, metadata={"mixtura": json.dumps(about, sort_keys=True)})
+
+
+def added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The sums of two statistics: numbers by key, and so within their dictionaries."""
+    total = dict(one)
+    for key, value in other.items():
+        held = total.get(key)
+        total[key] = added(held or {}, value) if isinstance(value, Mapping) else value + (held or 0)
+    return total
