@@ -147,7 +147,9 @@ OPTIONS = {
     "gpu_memory_utilization": 0.9,
     "enforce_eager": True,
 }
-with_vllm = pytest.mark.skipif(not VLLM.exists(), reason="no .venv-vllm; `make vllm` makes it")
+with_vllm = pytest.mark.skipif(
+    not VLLM.parents[1].joinpath("installed").exists(), reason="no .venv-vllm; `make vllm` makes it"
+)
 
 
 @with_vllm

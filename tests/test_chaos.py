@@ -166,7 +166,9 @@ def test_killed_many_times_at_random_moments(
     assert tables(tmp_path) == tables(undisturbed)
 
 
-@pytest.mark.skipif(not VLLM.exists(), reason="no .venv-vllm; `make vllm` makes it")
+@pytest.mark.skipif(
+    not VLLM.parents[1].joinpath("installed").exists(), reason="no .venv-vllm; `make vllm` makes it"
+)
 def test_a_killed_vllm_engine_is_told_and_its_shard_goes_on(
     small: dict[str, Any], tmp_path: Path
 ) -> None:

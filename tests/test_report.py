@@ -35,9 +35,8 @@ def page(
     figures = {}
     for name in drawn:
         file = io.StringIO()
-        draw(name, tables | studies.embeddings(SETS), STYLE).savefig(
-            file, format="svg", bbox_inches="tight"
-        )
+        drawn_from = tables | studies.embeddings(SETS) | {"collapse": studies.collapse()}
+        draw(name, drawn_from, STYLE).savefig(file, format="svg", bbox_inches="tight")
         figures[name] = file.getvalue()
     return render_report(
         TEMPLATE.read_text(),

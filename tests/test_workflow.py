@@ -308,10 +308,14 @@ def test_every_file_source_gives_the_same_rows(
     assert table(tmp_path, "data/reviews").equals(table(done, "data/reviews"))
 
 
-def test_an_error_of_a_job_names_it_and_its_log(done: Path, tiny: dict[str, Any]) -> None:
+def test_an_error_of_a_job_names_it_and_its_log(
+    done: Path, tmp_path: Path, tiny: dict[str, Any]
+) -> None:
+    folder = tmp_path / "copy"  # what a job leaves that fails is deleted
+    shutil.copytree(done, folder, ignore=shutil.ignore_patterns("models", "runs"))
     short = {"full": {"filters": {"length": {"min_words": 500}}}}
     changed = with_changes(tiny, curation=short)
-    run = run_snakemake(done, changed, "results/tiny/curated/writer/topic/D0.parquet")
+    run = run_snakemake(folder, changed, "results/tiny/curated/writer/topic/D0.parquet")
     assert run.returncode != 0
     assert "curate writer topic D0: ValueError: too few rows were accepted" in run.stdout
     assert "raise generate.overgenerate" in run.stdout
