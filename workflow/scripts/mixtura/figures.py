@@ -41,41 +41,62 @@ def draw(name: str, tables: Tables, style: dict[str, Any]) -> Figure:
 
 def score_by_level(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
     """Score of every mix against the designed level, real data alone as a band."""
-    axes = figure.subplots()
     shown = _first_metric(tables["findings"])
     made = shown.filter(pl.col("level").is_not_null())
     levels = sorted(made["level"].unique())
-    groups = list(_groups(made, ["design", "n_real", "n_generated", "pipeline", "model"]))
-    colours = _colours(style, len(groups))
-    for place, ((design, real, generated, *rest), part) in enumerate(groups):
-        at = [
-            levels.index(level) + (place - (len(groups) - 1) / 2) * 0.08 for level in part["level"]
-        ]
-        label = f"{design}: {real} real + {generated} generated" + _rest(made, rest)
-        _points(axes, at, part, colours[place], label)
-    _baseline(axes, shown)
-    axes.set_xticks(range(len(levels)), levels)
-    axes.set_xlabel("designed diversity level")
-    axes.set_ylabel(shown["metric"][0])
+    mixes = [mix for mix, _ in _groups(made, ["design", "n_real", "n_generated"])]
+    colours = _colours(style, len(mixes))
+    for axes, part in _panels(figure, made, shown, style, "designed diversity level"):
+        for place, (design, real, generated) in enumerate(mixes):
+            one = part.filter(design=design, n_real=real, n_generated=generated)
+            shift = (place - (len(mixes) - 1) / 2) * 0.08
+            at = [levels.index(level) + shift for level in one["level"]]
+            _points(axes, at, one, colours[place], f"{design}: {real} real + {generated} generated")
+        axes.set_xticks(range(len(levels)), levels)
     _legend(figure, axes)
 
 
 def score_by_share(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
-    """Score against the share of generated rows, one line a level."""
-    axes = figure.subplots()
+    """Score against the share of generated rows, one line a level and series of mixes."""
     shown = _first_metric(tables["findings"])
     share = pl.col("n_generated") / (pl.col("n_generated") + pl.col("n_real"))
-    made = shown.filter(pl.col("level").is_not_null()).with_columns(share=share)
-    groups = list(_groups(made, ["level", "pipeline", "model"]))
-    colours = _colours(style, len(groups))
-    for place, ((level, *rest), part) in enumerate(groups):
-        part = part.sort("share")
-        at = [share + (place - (len(groups) - 1) / 2) * 0.008 for share in part["share"]]
-        _points(axes, at, part, colours[place], level + _rest(made, rest), line=True)
-    _baseline(axes, shown)
-    axes.set_xlabel("share of generated rows in the mix")
-    axes.set_ylabel(shown["metric"][0])
-    _legend(figure, axes)
+    real = pl.format("{} {} real", "design", "n_real")  # in mix-fixed the share decides it
+    series = pl.when(design="mix-fixed").then("design").otherwise(real)
+    made = shown.filter(pl.col("level").is_not_null(), pl.col("n_real") > 0)
+    made = made.with_columns(share=share, series=series)
+    several = made["series"].n_unique() > 1
+    lines = [line for line, _ in _groups(made, ["level", "series"])]
+    levels = sorted(made["level"].unique())
+    colours = dict(zip(levels, _colours(style, len(levels)), strict=True))
+    kinds = sorted(made["series"].unique())
+    marks = dict(zip(kinds, "osD^v<>P*X" * len(kinds), strict=False))
+    for axes, part in _panels(figure, made, shown, style, "share of generated rows in the mix"):
+        for place, (level, kind) in enumerate(lines):
+            one = part.filter(level=level, series=kind).sort("share")
+            at = one["share"] + (place - (len(lines) - 1) / 2) * 0.08 / len(lines)
+            label = f"{level}, {kind}" if several else level
+            _points(axes, at, one, colours[level], label, line=True, mark=marks[kind])
+    _legend(figure, axes, columns=len(kinds) if several else len(levels))
+
+
+def _panels(
+    figure: Figure, made: pl.DataFrame, shown: pl.DataFrame, style: dict[str, Any], across: str
+) -> Iterator[tuple[Any, pl.DataFrame]]:
+    """Axes and rows of every model and source of generated rows, beside that model's baseline."""
+    names = ["model", *SOURCE]
+    groups = list(_groups(made, names))
+    several = [name for name in names if made[name].n_unique() > 1]
+    grid = _grid(figure, len(groups), style, sharex=True, sharey=True) if several else None
+    for place, (values, part) in enumerate(groups):
+        axes = figure.subplots() if grid is None else grid[place]
+        told = dict(zip(names, values, strict=True))
+        if several:
+            axes.set_title(", ".join(told[name] for name in several), fontsize="medium")
+        axes.set_xlabel(across)
+        axes.label_outer()
+        _baseline(axes, shown.filter(model=told["model"]))
+        yield axes, part
+    figure.supylabel(shown["metric"][0], fontsize="medium")
 
 
 def diversity_by_level(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
@@ -147,8 +168,8 @@ def _by_measure(
 
 
 def _grid(figure: Figure, count: int, style: dict[str, Any], **shared: Any) -> Any:
-    """Axes in rows of three."""
-    columns = min(3, count)
+    """Axes in rows of three, four in two rows."""
+    columns = 2 if count == 4 else min(3, count)
     lines = -(-count // columns)
     figure.set_size_inches(style["width"] * 1.3, style["height"] * 0.75 * lines)
     grid = figure.subplots(lines, columns, squeeze=False, **shared).ravel()
@@ -163,10 +184,17 @@ def gain_map(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
     made = shown.filter(pl.col("level").is_not_null(), pl.col("n_real") > 0)
     groups = list(_groups(made.drop_nulls("difference"), ["model", *SOURCE, "level"]))
     reals, amounts = (sorted(made[column].unique()) for column in ("n_real", "n_generated"))
-    grid = _grid(figure, len(groups), style, sharex=True, sharey=True)
+    levels = sorted({level for (*_, level), _ in groups})
+    sources = list(dict.fromkeys(tuple(source) for (*source, _), _ in groups))
+    figure.set_size_inches(
+        style["width"] * 1.3, max(style["height"], 0.4 * style["height"] * len(sources))
+    )
+    grid = figure.subplots(len(sources), len(levels), squeeze=False, sharex=True, sharey=True)
+    for axes in grid.ravel():
+        axes.set_facecolor("lightgrey")
     most = max(made["difference"].abs().drop_nulls().to_list(), default=0) or 1.0
-    several = len(set(made.select("model", *SOURCE).iter_rows())) > 1
-    for axes, ((model, _, pipeline, level), part) in zip(grid, groups, strict=False):
+    for (model, generator, pipeline, level), part in groups:
+        axes = grid[sources.index((model, generator, pipeline)), levels.index(level)]
         cells = np.full((len(reals), len(amounts)), np.nan)
         found = part.group_by("n_real", "n_generated").agg(
             pl.col("difference").mean(), sure=(pl.col("verdict") != "no evidence").any()
@@ -174,20 +202,23 @@ def gain_map(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
         for real, amount, gain, sure in found.iter_rows():
             row, column = reals.index(real), amounts.index(amount)
             cells[row, column] = gain
-            told = f"{gain:+.2f}" + ("*" if sure else "")
+            told = f"{gain:+.2f}".replace("0.", ".", 1) + ("*" if sure else "")
             dark = "white" if abs(gain) > 0.6 * most else "black"
-            axes.text(column, row, told, ha="center", va="center", fontsize="x-small", color=dark)
+            size = "x-small" if len(levels) * len(amounts) < 15 else 4.5
+            axes.text(column, row, told, ha="center", va="center", fontsize=size, color=dark)
         image = axes.imshow(
             np.ma.masked_invalid(cells), cmap="RdBu", vmin=-most, vmax=most, aspect="auto"
         )
-        axes.set_facecolor("lightgrey")
-        where = f"{model}, {pipeline} " if several else ""
-        axes.set_title(f"{where}{level}", fontsize="medium")
-        axes.set_xticks(range(len(amounts)), map(str, amounts))
+        axes.set_xticks(range(len(amounts)), map(str, amounts), fontsize="small", rotation=90)
         axes.set_yticks(range(len(reals)), map(str, reals))
+    for axes, level in zip(grid[0], levels, strict=True):
+        axes.set_title(level, fontsize="medium")
+    if len(sources) > 1:
+        for axes, (model, _, pipeline) in zip(grid[:, 0], sources, strict=True):
+            axes.set_ylabel(f"{model}\n{pipeline}", fontsize="small")
     figure.supxlabel("generated rows")
     figure.supylabel("real rows")
-    figure.colorbar(image, ax=list(grid[: len(groups)]), shrink=0.7, label="gain over real alone")
+    figure.colorbar(image, ax=grid, shrink=0.7, label="gain over real alone")
 
 
 def size_interaction(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
@@ -548,12 +579,3 @@ def _legend(figure: Figure, axes: Any, columns: int = 2) -> None:
         fontsize="small",
         frameon=False,
     )
-
-
-def _rest(frame: pl.DataFrame, rest: list[str]) -> str:
-    several = [
-        value
-        for name, value in zip(("pipeline", "model"), rest, strict=True)
-        if frame[name].n_unique() > 1
-    ]
-    return "".join(f", {value}" for value in several)

@@ -202,7 +202,7 @@ def _figure(name: str, svg: str) -> dict[str, Any]:
     title, caption = CAPTIONS[name]
     named = f'<svg role="img" aria-label="{escape(f"{title}. {caption}")}"'
     inline = svg[svg.index("<svg") :].replace("<svg", named, 1)
-    wide = name not in NARROW
+    wide = name not in NARROW or 'id="axes_2"' in svg
     return {"title": title, "caption": caption, "svg": Markup(inline), "wide": wide}
 
 
