@@ -146,7 +146,7 @@ def stall(cluster: Cluster) -> None:
 def exceed(cluster: Cluster) -> None:
     """The first try asks for less memory than it needs: nothing to do but to watch."""
     first = cluster.wait_for("finetune")
-    assert first["MinMemoryNode"] == "500M"
+    assert first["MinMemoryNode"] == "700M"
 
 
 def drain(cluster: Cluster) -> None:
@@ -164,7 +164,7 @@ def drain(cluster: Cluster) -> None:
         (scancel, {}, ["CANCELLED", "COMPLETED"]),
         (requeue, {}, ["COMPLETED"]),
         (stall, {"runtime": 1}, ["TIMEOUT", "COMPLETED"]),
-        (exceed, {"mem_mb": 500}, ["FAILED", "COMPLETED"]),
+        (exceed, {"mem_mb": 700}, ["FAILED", "COMPLETED"]),
         (drain, {}, ["COMPLETED"]),
     ],
     ids=["cancelled", "requeued", "out of time", "out of memory", "node drained"],
@@ -196,7 +196,7 @@ def test_a_study_survives(
     assert [job["JobState"] for job in tries] == ends
     assert tries[-1]["Restarts"] == ("1" if fault is requeue else "0")
     if fault is exceed:
-        assert [job["MinMemoryNode"] for job in tries] == ["500M", "1000M"]
+        assert [job["MinMemoryNode"] for job in tries] == ["700M", "1400M"]
     if fault is stall:
         assert [job["TimeLimit"] for job in tries] == ["00:01:00", "00:02:00"]
 
