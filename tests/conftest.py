@@ -12,6 +12,10 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
+VLLM = ROOT / ".venv-vllm/bin/python"
+with_vllm = pytest.mark.skipif(
+    not VLLM.parents[1].joinpath("installed").exists(), reason="no .venv-vllm; `make vllm` makes it"
+)
 
 
 @pytest.fixture(scope="session")
@@ -77,3 +81,10 @@ def done(tiny: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iter
     (folder / "first-run.txt").write_text(run.stdout)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def own(done: Path, tmp_path: Path) -> Path:
+    """A copy of the finished study, for a test that changes its results."""
+    shutil.copytree(done, tmp_path / "own", symlinks=True)
+    return tmp_path / "own"

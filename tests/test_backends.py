@@ -19,12 +19,12 @@ import torch
 from transformers import MinPLogitsWarper
 
 from builders import build_generator
+from conftest import VLLM, with_vllm
 from mixtura.backends import Backend, open_backend
 from mixtura.backends.openai import OpenaiBackend
 from mixtura.backends.transformers import TransformersBackend, draw
 from mixtura.backends.vllm import VllmBackend
 
-ROOT = Path(__file__).parent.parent
 SAMPLING = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "min_p": 0.0, "max_new_tokens": 12}
 PROMPTS = [" the story", " a film about music was", " this"]
 CHAT = "{% for message in messages %} review {{ message.content }}{% endfor %} was"
@@ -138,7 +138,6 @@ def test_a_prompt_longer_than_the_context_is_an_error(backend: Backend) -> None:
 
 # --- vLLM ----------------------------------------------------------------------------------
 
-VLLM = ROOT / ".venv-vllm/bin/python"
 OPTIONS = {
     "dtype": "float32",
     "max_model_len": 64,
@@ -147,9 +146,6 @@ OPTIONS = {
     "gpu_memory_utilization": 0.9,
     "enforce_eager": True,
 }
-with_vllm = pytest.mark.skipif(
-    not VLLM.parents[1].joinpath("installed").exists(), reason="no .venv-vllm; `make vllm` makes it"
-)
 
 
 @with_vllm

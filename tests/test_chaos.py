@@ -19,10 +19,9 @@ import pytest
 import yaml
 
 from builders import build_generator
-from conftest import ROOT, run_snakemake
+from conftest import ROOT, VLLM, run_snakemake, with_vllm
 
 pytestmark = pytest.mark.workflow
-VLLM = ROOT / ".venv-vllm/bin/python"
 SCORES = "results/tiny/scores/diversity/reader/writer/topic/D6.parquet"
 
 
@@ -89,10 +88,10 @@ def processes(folder: Path, named: str = ".snakemake/scripts/") -> list[int]:
     return found
 
 
-def wait_for(folder: Path, run: "subprocess.Popen[str]", named: str = ".snakemake/scripts/") -> int:
-    """A process of the running study, or 0 where the run ended before there was one."""
+def wait_for(folder: Path, run: "subprocess.Popen[str]") -> int:
+    """A job of the running study, or 0 where the run ended before there was one."""
     while run.poll() is None:
-        if found := processes(folder, named):
+        if found := processes(folder):
             return random.Random(0).choice(sorted(found))
         time.sleep(0.05)
     return 0
@@ -166,9 +165,7 @@ def test_killed_many_times_at_random_moments(
     assert tables(tmp_path) == tables(undisturbed)
 
 
-@pytest.mark.skipif(
-    not VLLM.parents[1].joinpath("installed").exists(), reason="no .venv-vllm; `make vllm` makes it"
-)
+@with_vllm
 def test_a_killed_vllm_engine_is_told_and_its_shard_goes_on(
     small: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -176,7 +173,8 @@ def test_a_killed_vllm_engine_is_told_and_its_shard_goes_on(
     model = build_generator(tmp_path / "wide", head_dim=32)  # 16 is too small for vLLM on a CPU
     config["models"]["writer"] = {"path": str(model)}
     engine = {"python": str(VLLM), "dtype": "float32", "max_model_len": 512, "enforce_eager": True}
-    config["generators"]["writer"] |= {"backend": "vllm", "vllm": engine}
+    # so many batches that the engine is still at work when the first is seen to be done
+    config["generators"]["writer"] |= {"backend": "vllm", "vllm": engine, "batch_size": 1}
     target = "results/tiny/generated/writer/topic/D6/0.parquet"
     made = []
     for name in ("undisturbed", "killed"):
@@ -185,11 +183,9 @@ def test_a_killed_vllm_engine_is_told_and_its_shard_goes_on(
         if name == "killed":
             (folder / "study.yaml").write_text(yaml.safe_dump(config))
             run = start(folder)
-            worker = wait_for(folder, run, "vllm_worker")
-            assert worker
             while run.poll() is None and not list(folder.glob("results/tiny/.resume/*/0-*")):
-                time.sleep(0.05)
-            os.kill(worker, signal.SIGKILL)
+                time.sleep(0.01)
+            os.kill(min(processes(folder, "vllm_worker")), signal.SIGKILL)  # not a child of it
             said = run.communicate(timeout=900)[0]
             assert "the vLLM engine ended with exit code -9" in said, said
         again = run_snakemake(folder, config, target)

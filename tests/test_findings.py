@@ -162,7 +162,8 @@ def test_every_figure_shows_every_level(name: str, tmp_path: Path) -> None:
         draw(name, tables, STYLE).savefig(file, metadata={"Date": None})
     assert files[0].read_bytes() == files[1].read_bytes()
     words = [
-        node.text for node in ElementTree.parse(files[0]).iter("{http://www.w3.org/2000/svg}text")
+        str(node.text).partition(",")[0]
+        for node in ElementTree.parse(files[0]).iter("{http://www.w3.org/2000/svg}text")
     ]
     assert {"D0", "D6"} <= set(words), words
 

@@ -219,12 +219,9 @@ def test_curation_compares_embeddings_and_leaves_them_to_the_measures(
     assert stats["embedded"] == 0
 
 
-def test_what_is_planted_in_a_pool_is_found(
-    done: Path, tmp_path: Path, tiny: dict[str, Any]
-) -> None:
+def test_what_is_planted_in_a_pool_is_found(done: Path, own: Path, tiny: dict[str, Any]) -> None:
     """Broken rows; test rows verbatim, lightly edited, embedded in a longer text; an example."""
-    folder, set_ = tmp_path / "copy", "writer/topic/D0"
-    shutil.copytree(done, folder, ignore=shutil.ignore_patterns("models", "runs"))
+    set_ = "writer/topic/D0"
     splits = table(done, "data/splits")
     real = table(done, "data/reviews").join(splits.select("id", "split"), on="id")
     test, example = real.filter(split="test"), real.filter(split="examples")["text"][0]
@@ -240,15 +237,15 @@ def test_what_is_planted_in_a_pool_is_found(
         "embedded": f"they wrote {test['text'][2]} and we agreed on it",
         "shown": f"they wrote {example} and we agreed on it",
     }
-    shard = folder / f"results/tiny/generated/{set_}/0.parquet"
+    shard = own / f"results/tiny/generated/{set_}/0.parquet"
     rows = pl.read_parquet(shard)
     more = rows.head(len(planted)).with_columns(
         id=pl.Series([*planted]), text=pl.Series([*planted.values()])
     )
     pl.concat([more, rows]).write_parquet(shard)
-    run = run_snakemake(folder, tiny, f"results/tiny/curated/{set_}.parquet")
+    run = run_snakemake(own, tiny, f"results/tiny/curated/{set_}.parquet")
     assert run.returncode == 0, run.stdout
-    removed = table(folder, f"removed/{set_}").filter(pl.col("id").is_in([*planted]))
+    removed = table(own, f"removed/{set_}").filter(pl.col("id").is_in([*planted]))
     reasons = dict(removed.filter(stage="broken").select("id", "reason").iter_rows())
     assert reasons == {
         "null": "null text",
@@ -261,7 +258,7 @@ def test_what_is_planted_in_a_pool_is_found(
         zip(("verbatim", "edited", "embedded"), test["id"][:3], strict=True)
     )
     assert removed.height == len(planted)
-    assert table(folder, f"curated/{set_}").equals(table(done, f"curated/{set_}"))
+    assert table(own, f"curated/{set_}").equals(table(done, f"curated/{set_}"))
 
 
 def test_a_judge_that_only_guesses_is_refused(done: Path, tiny: dict[str, Any]) -> None:
@@ -279,13 +276,13 @@ def test_a_judge_that_only_guesses_is_refused(done: Path, tiny: dict[str, Any]) 
     assert set(judged["judged"]) <= {"", "positive", "negative"}
 
 
-def test_a_killed_shard_continues_and_ends_the_same(done: Path, tiny: dict[str, Any]) -> None:
-    shard = done / "results/tiny/generated/writer/topic/D0/0.parquet"
+def test_a_shard_that_is_made_again_is_the_same(own: Path, tiny: dict[str, Any]) -> None:
+    shard = own / "results/tiny/generated/writer/topic/D0/0.parquet"
     before = shard.read_bytes()
-    run = run_snakemake(done, tiny, "--force", str(shard.relative_to(done)))
+    run = run_snakemake(own, tiny, "--force", str(shard.relative_to(own)))
     assert run.returncode == 0, run.stdout
     assert shard.read_bytes() == before
-    assert not list((done / "results/tiny/.resume").iterdir())
+    assert not list((own / "results/tiny/.resume").iterdir())
 
 
 @pytest.mark.parametrize("kind", ["tsv", "jsonl", "parquet", "copy of a data set"])
@@ -308,14 +305,10 @@ def test_every_file_source_gives_the_same_rows(
     assert table(tmp_path, "data/reviews").equals(table(done, "data/reviews"))
 
 
-def test_an_error_of_a_job_names_it_and_its_log(
-    done: Path, tmp_path: Path, tiny: dict[str, Any]
-) -> None:
-    folder = tmp_path / "copy"  # what a job leaves that fails is deleted
-    shutil.copytree(done, folder, ignore=shutil.ignore_patterns("models", "runs"))
+def test_an_error_of_a_job_names_it_and_its_log(own: Path, tiny: dict[str, Any]) -> None:
     short = {"full": {"filters": {"length": {"min_words": 500}}}}
     changed = with_changes(tiny, curation=short)
-    run = run_snakemake(folder, changed, "results/tiny/curated/writer/topic/D0.parquet")
+    run = run_snakemake(own, changed, "results/tiny/curated/writer/topic/D0.parquet")
     assert run.returncode != 0
     assert "curate writer topic D0: ValueError: too few rows were accepted" in run.stdout
     assert "raise generate.overgenerate" in run.stdout
@@ -369,45 +362,40 @@ def test_snakemakes_own_report_has_the_figures_and_their_captions(
         assert " ".join(caption.split()) in " ".join(text.split()), name
 
 
-def test_every_set_and_the_best_mix_are_exported(done: Path, tiny: dict[str, Any]) -> None:
-    run = run_snakemake(done, tiny, "export")
+def test_every_set_and_the_best_mix_are_exported(own: Path, tiny: dict[str, Any]) -> None:
+    run = run_snakemake(own, tiny, "export")
     assert run.returncode == 0, run.stdout
-    data = table(done, "data/reviews")
-    folder = done / "results/tiny/export"
+    data = table(own, "data/reviews")
+    folder = own / "results/tiny/export"
     for level in ("D0", "D6"):
         loaded = datasets.load_dataset(
-            str(folder / f"sets/writer/topic/{level}"), cache_dir=str(done / "datasets")
+            str(folder / f"sets/writer/topic/{level}"), cache_dir=str(own / "datasets")
         )["train"]
-        rows = table(done, f"curated/writer/topic/{level}")
+        rows = table(own, f"curated/writer/topic/{level}")
         assert loaded.to_list() == rows.select(data.columns).to_dicts()
-    best = table(done, "export/best/data/train")
+    best = table(own, "export/best/data/train")
     text = (folder / "best/README.md").read_text()
     assert best.columns == [*data.columns, "source"]
     real = best.filter(source="real")
     assert real.join(data, on=data.columns, how="semi").height == real.height == 16
     assert (NO_GAIN in text) == (best.height == real.height)
     assert ("recommended" in text.split("---")[1]) == (NO_GAIN not in text)
-    shutil.rmtree(folder)
 
 
-def test_a_mix_that_gains_is_exported_as_the_best(
-    done: Path, tmp_path: Path, tiny: dict[str, Any]
-) -> None:
-    folder = tmp_path / "copy"
-    shutil.copytree(done, folder)
-    found = table(folder, "tables/findings")
+def test_a_mix_that_gains_is_exported_as_the_best(own: Path, tiny: dict[str, Any]) -> None:
+    found = table(own, "tables/findings")
     gains = pl.col("design").eq("mix-add") & pl.col("level").eq("D6")
     planted = found.with_columns(verdict=pl.when(gains).then(pl.lit("better")).otherwise("verdict"))
-    planted.write_parquet(folder / "results/tiny/tables/findings.parquet")
-    run = run_snakemake(folder, tiny, "results/tiny/export/best/README.md")
+    planted.write_parquet(own / "results/tiny/tables/findings.parquet")
+    run = run_snakemake(own, tiny, "results/tiny/export/best/README.md")
     assert run.returncode == 0, run.stdout
-    best = table(folder, "export/best/data/train")
-    text = (folder / "results/tiny/export/best/README.md").read_text()
+    best = table(own, "export/best/data/train")
+    text = (own / "results/tiny/export/best/README.md").read_text()
     arm = found.filter(gains)["arm"][0]
-    mix = table(folder, f"runs/{arm}/reader/seed-0/mix")
+    mix = table(own, f"runs/{arm}/reader/seed-0/mix")
     assert best.select("id", "source").equals(mix)
     assert best.null_count().sum_horizontal()[0] == 0
     made = best.filter(source="generated").drop("source")
-    rows = table(folder, "curated/writer/topic/D6").select(made.columns)
+    rows = table(own, "curated/writer/topic/D6").select(made.columns)
     assert made.join(rows, on=made.columns, how="semi").height == made.height == 16
     assert "- recommended" in text and "Use topic at D6 with 50% generated rows" in text

@@ -8,24 +8,18 @@ import polars as pl
 
 from header import Job
 from mixtura.prices import generation_rows
-from mixtura.tables import write_table
+from mixtura.tables import set_of, write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-
-def names(path: str | Path) -> tuple[str, ...]:
-    """Generator, pipeline and level at the end of a path."""
-    return Path(path).with_suffix("").parts[-3:]
-
-
 job, given = Job(snakemake), snakemake.input
 sets: dict[tuple[str, ...], list[dict]] = {}
 for path in given.shards:
-    sets.setdefault(names(Path(path).parent), []).append(json.loads(Path(path).read_text()))
+    sets.setdefault(set_of(Path(path).parent), []).append(json.loads(Path(path).read_text()))
 for path in given.added:
-    sets[names(path)].append(json.loads(Path(path).read_text()))
-accepted = {names(path): pl.read_parquet(path)["rows_out"][-1] for path in given.counts}
+    sets[set_of(path)].append(json.loads(Path(path).read_text()))
+accepted = {set_of(path): pl.read_parquet(path)["rows_out"][-1] for path in given.counts}
 accepted |= {tuple(made): rows for made, rows in job.settings["paraphrases"]}
 origins = {
     tuple(made): [(tuple(one), rows) for one, rows in parts]

@@ -1,12 +1,11 @@
 """Put the parts of the tables of diversity, shift and curation together."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from header import Job
-from mixtura.tables import write_table
+from mixtura.tables import set_of, write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -17,7 +16,7 @@ for kind in ("diversity", "shift"):
     write_table(table, snakemake.output[kind])
 counts = []
 for part in snakemake.input.counts:
-    generator, pipeline, level = Path(part).with_suffix("").parts[-3:]
+    generator, pipeline, level = set_of(part)
     made = {"generator": generator, "pipeline": pipeline, "level": level}
     table = pl.read_parquet(part)
     counts.append(table.select(*(pl.lit(v).alias(k) for k, v in made.items()), pl.all()))

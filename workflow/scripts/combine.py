@@ -1,20 +1,19 @@
 """Combine the curated sets of several generators in equal shares."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from header import Job
 from mixtura.derive import combine_sets, stage_counts
-from mixtura.tables import write_table
+from mixtura.tables import set_of, write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 job = Job(snakemake)
 # results/{study}/curated/{generator}/{pipeline}/{level}.parquet
-sets = [(Path(file).parts[-3], pl.read_parquet(file)) for file in snakemake.input.sets]
+sets = [(set_of(file)[0], pl.read_parquet(file)) for file in snakemake.input.sets]
 rows, removed = combine_sets(sets, **job.settings)
 write_table(removed, snakemake.output.removed, empty=True)
 counts = stage_counts({"combine": sum(part.height for _, part in sets)}, removed)

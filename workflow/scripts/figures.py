@@ -7,7 +7,7 @@ import polars as pl
 
 from header import Job
 from mixtura.figures import draw
-from mixtura.tables import whole
+from mixtura.tables import set_of, whole
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -18,7 +18,7 @@ more = ("collapse",) if snakemake.input.get("collapse") else ()
 tables = {name: pl.read_parquet(snakemake.input[name]) for name in (*single, *more)}
 sets = []
 for part in snakemake.input.generated:
-    generator, pipeline, level = Path(part).with_suffix("").parts[-3:]
+    generator, pipeline, level = set_of(part)
     made = {"generator": generator, "pipeline": pipeline, "level": level}
     named = [pl.lit(value).alias(key) for key, value in made.items()]
     sets.append(pl.read_parquet(part, columns=["id", "embedding"]).with_columns(*named))

@@ -11,7 +11,7 @@ from mixtura.findings import findings_text
 from mixtura.hypotheses import hypotheses
 from mixtura.loop import collapse_table
 from mixtura.stats import findings
-from mixtura.tables import whole, write_table
+from mixtura.tables import set_of, whole, write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -35,7 +35,7 @@ collapse = None
 if rounds := job.settings.get("rounds"):
     parts = []
     for file in given.perplexity:
-        generator, pipeline, level = map(pl.lit, Path(file).with_suffix("").parts[-3:])
+        generator, pipeline, level = map(pl.lit, set_of(file))
         made = {"generator": generator, "pipeline": pipeline, "level": level}
         parts.append(pl.read_parquet(file).with_columns(**made))
     panels = read["diversity"], read["shift"]

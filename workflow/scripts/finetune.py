@@ -7,8 +7,7 @@ from header import Job
 from mixtura.finetune import predict, train_classifier
 from mixtura.predictions import run_predictions
 from mixtura.search import best_fit, log_loss
-from mixtura.tables import write_table
-from runs import keep_model, read_rows, rows_key
+from runs import keep_model, read_rows, rows_key, write_run
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -44,12 +43,4 @@ keep_model(snakemake.params.kept, model, tokenizer)
 found = predict(model, tokenizer, rows.test["text"].to_list(), settings)
 run = (wildcards.arm, wildcards.model, wildcards.seed)
 predictions = run_predictions(rows.test, found, settings["labels"], *run)
-write_table(rows.mix, snakemake.output.mix, empty=True)
-write_table(steps, snakemake.output.steps, empty=True)
-write_table(predictions, snakemake.output.predictions, **settings, tried=tried)
-job.done(
-    rows=rows.mix.height,
-    steps=steps.height,
-    tried=tried,
-    tokens_per_second=steps["tokens_per_second"].median(),
-)
+write_run(job, snakemake.output, rows, steps, predictions, tried)

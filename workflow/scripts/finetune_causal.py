@@ -7,9 +7,9 @@ import polars as pl
 
 from header import Job
 from mixtura.causal import CausalModel
+from mixtura.predictions import of_run
 from mixtura.search import best_fit
-from mixtura.tables import write_table
-from runs import keep_model, read_rows, rows_key
+from runs import keep_model, read_rows, rows_key, write_run
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -36,19 +36,7 @@ def fit(told: dict[str, Any], folder: Path | None) -> tuple[CausalModel, pl.Data
     settings, fit, lambda fitted: fitted[0].loss(rows.development), job.resume, rows_key(rows)
 )
 keep_model(snakemake.params.kept, model.model, model.tokenizer)
-predictions = model.predict(rows.test).select(
-    pl.lit(wildcards.arm).alias("arm"),
-    pl.lit(wildcards.model).alias("model"),
-    pl.lit(seed, pl.Int64).alias("seed"),
-    pl.all(),
-)
-write_table(rows.mix, snakemake.output.mix, empty=True)
-write_table(steps, snakemake.output.steps, empty=True)
-write_table(predictions, snakemake.output.predictions, **settings, tried=tried)
-job.done(
-    rows=rows.mix.height,
-    steps=steps.height,
-    tried=tried,
-    tokens_per_second=steps["tokens_per_second"].median(),
-    micro_batch=steps["micro_batch"].min(),
+predictions = of_run(model.predict(rows.test), wildcards.arm, wildcards.model, seed)
+write_run(
+    job, snakemake.output, rows, steps, predictions, tried, micro_batch=steps["micro_batch"].min()
 )

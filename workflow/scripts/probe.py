@@ -11,7 +11,7 @@ from mixtura.mix import cut, generated_order, real_order
 from mixtura.predictions import run_predictions
 from mixtura.probe import fit_probe
 from mixtura.search import best_fit, log_loss
-from mixtura.tables import write_table
+from mixtura.tables import set_of, write_table
 from runs import read_tests
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ labels = np.concatenate([table["label"].to_numpy() for table in tables])
 vectors = np.concatenate([table["embedding"].to_numpy() for table in tables])
 place = {row: at for at, row in enumerate(row for table in tables for row in table["id"])}
 real = real_order(splits, settings["draw"], settings["study_seed"], seed)
-names = ["/".join(Path(file).with_suffix("").parts[-3:]) for file in snakemake.input.generated]
+names = ["/".join(set_of(file)) for file in snakemake.input.generated]
 orders = [generated_order(table, settings["study_seed"], seed) for table in tables[1:]]
 sets = dict(zip(names, orders, strict=True))
 test = read_tests(splits, tables[0], snakemake.input.shifted)

@@ -9,7 +9,7 @@ import polars as pl
 from header import Job
 from mixtura.fetch import parameters
 from mixtura.report import render_report, stage_times, versions
-from mixtura.tables import whole
+from mixtura.tables import set_of, whole
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -21,9 +21,7 @@ TABLES = ("findings", "hypotheses", "diversity", "shift", "curation", "generatio
 
 def sets(files: list[str]) -> dict[str, pl.DataFrame]:
     """generator/pipeline/level -> its rows."""
-    return {
-        "/".join(Path(file).with_suffix("").parts[-3:]): pl.read_parquet(file) for file in files
-    }
+    return {"/".join(set_of(file)): pl.read_parquet(file) for file in files}
 
 
 html = render_report(

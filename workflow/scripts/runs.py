@@ -1,4 +1,4 @@
-"""A run of a downstream model: the rows it draws, the rows it predicts, the model it leaves."""
+"""A run of a downstream model: the rows it draws and predicts, and what it leaves."""
 
 import shutil
 from pathlib import Path
@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from header import Job
 from mixtura.digest import digest
 from mixtura.mix import mix_rows
 from mixtura.predictions import items_to_predict
-from mixtura.tables import whole
+from mixtura.tables import whole, write_table
 
 
 class Rows(NamedTuple):
@@ -55,3 +56,20 @@ def keep_model(folder: str | None, model: Any, tokenizer: Any) -> None:
         with whole(folder) as beside:
             model.save_pretrained(beside)
             tokenizer.save_pretrained(beside)
+
+
+def write_run(
+    job: Job,
+    output: Any,
+    rows: Rows,
+    steps: pl.DataFrame,
+    predictions: pl.DataFrame,
+    tried: list[dict[str, Any]],
+    **stats: Any,
+) -> None:
+    """Write what a training leaves beside its model, and end the job."""
+    write_table(rows.mix, output.mix, empty=True)
+    write_table(steps, output.steps, empty=True)
+    write_table(predictions, output.predictions, **job.settings, tried=tried)
+    told = {"rows": rows.mix.height, "steps": steps.height, "tried": tried}
+    job.done(**told, tokens_per_second=steps["tokens_per_second"].median(), **stats)

@@ -215,7 +215,6 @@ class CausalModel:
 
     def loss(self, rows: pl.DataFrame, batch_size: int = 32) -> float:
         """Mean loss of a token of the completions of canonical rows, nats."""
-        self.model.eval()
         nll, tokens = self.nll(prompts(self.kind, rows), completions(self.kind, rows), batch_size)
         return float(nll.sum() / tokens.sum())
 

@@ -61,9 +61,9 @@ def score_by_share(figure: Figure, tables: Tables, style: dict[str, Any]) -> Non
     shown = _first_metric(tables["findings"])
     share = pl.col("n_generated") / (pl.col("n_generated") + pl.col("n_real"))
     real = pl.format("{} {} real", "design", "n_real")  # in mix-fixed the share decides it
-    series = pl.when(design="mix-fixed").then("design").otherwise(real)
-    made = shown.filter(pl.col("level").is_not_null(), pl.col("n_real") > 0)
-    made = made.with_columns(share=share, series=series)
+    alone = pl.when(n_real=0).then(pl.lit("generated alone")).otherwise(real)
+    series = pl.when(design="mix-fixed").then("design").otherwise(alone)
+    made = shown.filter(pl.col("level").is_not_null()).with_columns(share=share, series=series)
     several = made["series"].n_unique() > 1
     lines = [line for line, _ in _groups(made, ["level", "series"])]
     levels = sorted(made["level"].unique())

@@ -456,8 +456,8 @@ class Plan:
             return [((writer, made.of, made.level), n // len(writers)) for writer in writers]
         if isinstance(made, ParaphrasePipeline) and level != POOL:
             new = made.levels[level].sources * made.paraphrases
-            pool: list[tuple[Set, int | None]] = [((generator, name, POOL), new)] if new else []
-            return [((generator, made.of, made.level), n - new), *pool]
+            parts = [((generator, made.of, made.level), n - new), ((generator, name, POOL), new)]
+            return [(origin, rows) for origin, rows in parts if rows]
         return []
 
     def generation_stats(self) -> dict[str, list[str]]:
@@ -471,11 +471,8 @@ class Plan:
             if isinstance(pipeline, ParaphrasePipeline):
                 shards[generator, name, level] = self._pool_shards(pipeline)
         shared = {origin for parts in origins.values() for origin, rows in parts if rows}
-        curated = [
-            made
-            for made in {**dict.fromkeys(self.sets), **dict.fromkeys(shared)}
-            if made[2] != POOL
-        ]
+        counted = {*self.sets, *shared}
+        curated = [made for made in origins if made in counted and made[2] != POOL]
         more = self._most_shards > len(self.shards)
         return {
             "shards": [

@@ -35,10 +35,7 @@ def run_predictions(
     `test` has columns test (name of the test set), id and label; `probabilities` are (items,
     labels).
     """
-    return test.select(
-        pl.lit(arm).alias("arm"),
-        pl.lit(model).alias("model"),
-        pl.lit(seed).cast(pl.Int64).alias("seed"),
+    predictions = test.select(
         "test",
         "id",
         gold="label",
@@ -47,4 +44,15 @@ def run_predictions(
             f"p_{label}": probabilities[:, place].astype(np.float64)
             for place, label in enumerate(labels)
         },
+    )
+    return of_run(predictions, arm, model, seed)
+
+
+def of_run(predictions: pl.DataFrame, arm: str, model: str, seed: int) -> pl.DataFrame:
+    """Predictions with the run that made them before all: arm, model, seed."""
+    return predictions.select(
+        pl.lit(arm).alias("arm"),
+        pl.lit(model).alias("model"),
+        pl.lit(seed, pl.Int64).alias("seed"),
+        pl.all(),
     )

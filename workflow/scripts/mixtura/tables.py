@@ -85,6 +85,12 @@ def write_table(
         frame.write_parquet(beside, metadata={"mixtura": json.dumps(about, sort_keys=True)})
 
 
+def set_of(path: str | Path) -> tuple[str, str, str]:
+    """Generator, pipeline and level of a set, from the end of the path of a file about it."""
+    generator, pipeline, level = Path(path).with_suffix("").parts[-3:]
+    return generator, pipeline, level
+
+
 def added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     """The sums of two statistics: numbers by key, and so within their dictionaries."""
     total = dict(one)
