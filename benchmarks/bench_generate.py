@@ -61,6 +61,7 @@ def run(quick: bool = False) -> Iterator[Row]:
     made = SimpleNamespace(generator="smollm2", pipeline="topic", level="D3", shard="0")
     settings = json.loads(plan.generate_settings(made))
     generator = settings["generator"]
+    torch.set_num_threads(plan.threads("generate")(made))
     count = generator["batch_size"] if quick else settings["prompts"]
     examples = pl.read_parquet(DEMO / "data/examples.parquet")
     began = time.perf_counter()
@@ -87,7 +88,8 @@ def run(quick: bool = False) -> Iterator[Row]:
     own, bare = (sorted(rates[side])[len(seconds) // 2] for side in ("ours", "bare"))
     job_seconds = sorted(seconds)[len(seconds) // 2]
     yield {
-        "case": f"{count} prompts on {backend.about['device']}, {backend.about['dtype']}",
+        "case": f"{count} prompts on {backend.about['device']}, {backend.about['dtype']}, "
+        f"{torch.get_num_threads()} thread",
         "ours": own,
         "peer": "model.generate in a loop",
         "its": bare,
