@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import MinPLogitsWarper
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, MinPLogitsWarper
 
 from builders import build_generator
 from conftest import VLLM, with_vllm
@@ -172,6 +173,38 @@ def test_vllm_completes_repeats_and_dies_loudly(tmp_path: Path) -> None:
     engine.process.kill()
     with pytest.raises(RuntimeError, match=r"the vLLM engine ended with exit code -9; its last"):
         engine.complete(PROMPTS, SAMPLING, [1, 2, 3])
+
+
+@with_vllm
+def test_vllm_puts_an_adapter_and_a_chat_template_on_the_model(tmp_path: Path) -> None:
+    """As transformers does with the adapter merged into the model."""
+    folder = build_generator(tmp_path / "writer", head_dim=32)
+    (folder / "chat_template.jinja").write_text(CHAT)
+    torch.manual_seed(1)
+    adapted = get_peft_model(
+        AutoModelForCausalLM.from_pretrained(folder),
+        LoraConfig(r=8, init_lora_weights=False, target_modules=["q_proj", "v_proj", "down_proj"]),
+    )
+    adapted.save_pretrained(tmp_path / "adapter")
+    merged = shutil.copytree(folder, tmp_path / "merged")
+    adapted.merge_and_unload().save_pretrained(merged)
+    greedy = {**SAMPLING, "temperature": 0}
+    chat = {"backend": "transformers", "format": "chat"}
+    plain, ours = (
+        open_backend(chat, str(model)).complete(PROMPTS, greedy, [1] * 3)
+        for model in (folder, merged)
+    )
+    options = OPTIONS | {"adapter": str(tmp_path / "adapter")}
+    engine = VllmBackend(str(folder), chat=True, python=str(VLLM), **options)
+    theirs = engine.complete(PROMPTS, greedy, [1] * 3)
+    assert [done.text for done in theirs] == [done.text for done in ours]
+    assert [done.mean_logprob for done in plain] != pytest.approx(
+        [done.mean_logprob for done in ours], abs=1e-2
+    )
+    assert [done.prompt_tokens for done in theirs] == [done.prompt_tokens for done in ours]
+    assert [done.mean_logprob for done in theirs] == pytest.approx(
+        [done.mean_logprob for done in ours], abs=1e-3
+    )
 
 
 def test_an_interpreter_without_vllm_is_told_with_its_last_words(generator: Path) -> None:

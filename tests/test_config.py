@@ -54,8 +54,9 @@ def test_every_shipped_configuration_is_accepted(file: Path) -> None:
         (
             "generators/writer/prompt",
             "poem",
-            ["'poem' is no template; allowed: chat, continuation"],
+            ["'poem' is no template; allowed: classification, classification-chat"],
         ),
+        ("pipelines/topic/prompt", "gone.j2", ["pipelines.topic", "no template file 'gone.j2'"]),
         ("generators/writer/prompt", "topics", ["'topics' shows shown; known fields: label, noun"]),
         ("generators/writer/backend", "vllm", ["generators.writer", "give the section vllm"]),
         ("generators/writer/vllm", {"python": "gone/python"}, ["no program at 'gone/python'"]),

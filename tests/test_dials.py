@@ -46,7 +46,7 @@ def test_shards_of_a_level_join_to_the_same_prompts(name: str) -> None:
     for place, spec in enumerate(whole):
         assert (spec.index, spec.label) == (place, ["negative", "positive"][place % 2])
         assert {label_of[row] for row, _ in spec.examples} == {spec.label}
-        assert render(template_text("continuation"), spec, "review").endswith(":")
+        assert render(template_text("classification"), spec, "review").endswith(":")
 
 
 def test_a_label_with_too_few_examples_is_named() -> None:
@@ -71,7 +71,8 @@ def test_levels_of_personas_are_nested_and_written_into_the_prompt() -> None:
     few = persona.specify({"personas": 2}, given(), range(50))
     assert {spec.fields["persona"] for spec in few} == set(everyone[:2])
     own = persona.specify({"personas": 1}, given(["a shy poet"]), range(1))[0]
-    assert "Negative review by a shy poet:" in render(template_text("continuation"), own, "review")
+    shown = render(template_text("classification"), own, "review")
+    assert "Negative review by a shy poet:" in shown
     with pytest.raises(ValueError, match="2 personas are wanted, but there are 1"):
         persona.specify({"personas": 2}, given(["a shy poet"]), range(1))
 
@@ -109,7 +110,7 @@ def test_incentives_forbid_what_was_said_and_chain_on_outliers() -> None:
 
 def test_hints_and_taboo_words_are_in_the_prompt() -> None:
     spec = PromptSpec(0, "positive", (), {"hints": ["plot"], "taboo": ["film", "story"]})
-    shown = render(template_text("continuation"), spec, "review")
+    shown = render(template_text("classification"), spec, "review")
     assert shown == "Positive review with the word plot without the words film, story:"
 
 

@@ -60,7 +60,7 @@ def test_prompts_ask_for_labels_in_turn_and_show_real_rows_of_that_label() -> No
 
 def test_the_built_in_template_shows_examples_and_ends_open() -> None:
     spec = PromptSpec(0, "positive", (("r1", "So good."),), {"topic": "music"})
-    shown = render(template_text("continuation"), spec, "review")
+    shown = render(template_text("classification"), spec, "review")
     assert shown == "Positive review: So good.\nPositive review about music:"
 
 
@@ -304,3 +304,24 @@ def test_templates_of_pairs_show_examples_in_the_form_they_ask_for() -> None:
     assert prompt == "Instruction: Add 1 and 2. Response: 3\nInstruction:"
     plain = render(template_text("text"), spec, "story", {"a": {"text": "It was\nnight."}})
     assert plain == "Story: It was night.\nStory:"
+
+
+def test_a_chat_is_asked_for_what_is_parsed() -> None:
+    """Each kind's template for a chat shows its examples in the form that it asks for."""
+    pair = {"prompt": "Add.", "response": "3"}
+    answers = {"answers": ["Rome"], "context": "It is in\nRome.", "question": "Where?"}
+    for kind, example, form in (
+        ("classification", "Dull.", "- {}"),
+        ("qa", answers, "Question: {question} Answer: {answers[0]}"),
+        ("instruction", pair, "Instruction: {prompt} Response: {response}"),
+        ("text", {"text": "It was night."}, "{text}"),
+    ):
+        spec = PromptSpec(0, "good", (("a", "t"),), {"topic": "trains"}, context="It is in\nRome.")
+        asked = render(template_text(f"{kind}-chat"), spec, "story", {"a": example})
+        assert "story" in asked and "trains" in asked and asked[-1] != "\n"
+        shown = form.format(*[example], **example if isinstance(example, dict) else {})
+        assert shown in asked.splitlines()
+        said = shown.removeprefix("- ")
+        assert parse(kind, said, "stop", spec.context)[0], kind
+    told = PromptSpec(0, "good", (), {"source": "A bad\nday."})
+    assert render(template_text("paraphrase-chat"), told, "story").endswith("\n\nA bad day.")

@@ -11,6 +11,7 @@ import pytest
 from mixtura.config import ConfigError
 from mixtura.designs import Arm
 from mixtura.plan import Plan, read_plan
+from mixtura.templates import template_text
 
 
 @pytest.fixture
@@ -338,3 +339,19 @@ def test_how_an_engine_is_run_is_no_part_of_what_it_writes(tiny: dict[str, Any])
     )
     running = json.loads(plan.running(made, None))
     assert running["openai"]["key_env"] == "KEY" and running["least_parsed"] == 0.2
+
+
+def test_a_chat_has_templates_of_its_own(tiny: dict[str, Any]) -> None:
+    config = copy.deepcopy(tiny)
+    config["generators"]["writer"]["format"] = "chat"
+    config["pipelines"]["topic"]["topics"] = "written"
+    made = SimpleNamespace(generator="writer", pipeline="topic", level="D0", shard="0")
+    plan = read_plan(config)
+    for settings, name in (
+        (plan.generate_settings(made), "classification-chat"),
+        (plan.topics_settings(made), "topics-chat"),
+    ):
+        assert json.loads(settings)["generator"]["prompt"] == template_text(name)
+    config["generators"]["writer"]["prompt"] = "classification"
+    settings = json.loads(read_plan(config).generate_settings(made))
+    assert settings["generator"]["prompt"] == template_text("classification")

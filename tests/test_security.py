@@ -154,7 +154,7 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_text_in_a_prompt_is_only_text(text: str) -> None:
     spec = PromptSpec(0, "positive", (("id", text),), {"topic": text})
-    prompt = render(template_text("continuation"), spec, "review")
+    prompt = render(template_text("classification"), spec, "review")
     assert text in prompt and "49" not in prompt
 
 

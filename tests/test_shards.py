@@ -55,7 +55,7 @@ def made(
             "shots": 2,
             "batch_size": 4,
             "sampling": SAMPLING,
-            "prompt": template_text("continuation"),
+            "prompt": template_text("classification"),
         },
         "pipeline": {"dial": dial},
         "level": LEVELS[dial],

@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from mixtura.sources import DATA_PACKAGES, MODEL_PACKAGES
-from mixtura.templates import DIAL_FIELDS, FIELDS, unknown_fields
+from mixtura.templates import DIAL_FIELDS, FIELDS, template_of, unknown_fields
 
 # A name becomes a folder or a file name: nothing in it may leave the results folder.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -36,6 +36,14 @@ def _existing(path: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_existing)]  # the path of a file that is there
+
+
+def _template(name: str) -> str:
+    unknown_fields(name)  # raises where there is none, or its syntax is wrong
+    return name
+
+
+Template = Annotated[str, AfterValidator(_template)]
 
 
 class ConfigError(ValueError):
@@ -256,10 +264,10 @@ class Generator(Section):
         "completion",
         description="the prompt is text to go on with, or a message in the model's chat template",
     )
-    prompt: str | None = Field(
+    prompt: Template | None = Field(
         None,
-        description="template: a .j2 file or a built-in name; default: continuation, in a chat "
-        "chat; of other kinds of task than classification their own",
+        description="template: a .j2 file or a built-in name; default: the one that is named as "
+        "the kind of task, with -chat in a chat",
     )
     shots: int = Field(2, ge=0, description="real examples shown in one prompt")
     batch_size: Positive = Field(64, description="prompts in one batch")
@@ -267,11 +275,6 @@ class Generator(Section):
     resources: Resources | None = Field(
         None, exclude=True, description="what its jobs ask for, before `resources.generate`"
     )
-
-    @property
-    def template(self) -> str:
-        """Name or file of the template."""
-        return self.prompt or {"completion": "continuation", "chat": "chat"}[self.format]
 
     @model_validator(mode="after")
     def _fits_backend(self) -> Self:
@@ -286,10 +289,9 @@ class Generator(Section):
             )
         return self
 
-    @model_validator(mode="after")
-    def _template_is_there(self) -> Self:
-        unknown_fields(self.template)
-        return self
+    def template(self, kind: str, prompt: str | None) -> str:
+        """Name or file of the template: `prompt`, or the built-in one of the kind of text."""
+        return prompt or template_of(kind, self.format == "chat")
 
 
 class Pipeline(Section):
@@ -316,7 +318,9 @@ class TopicPipeline(Pipeline):
         "beyond their number has them all; written: the generator is asked for them once; file",
     )
     file: Text | None = Field(None, description="topics: file. One topic a line")
-    prompt: str = Field("topics", description="topics: written. Template that asks for topics")
+    prompt: Template | None = Field(
+        None, description="topics: written. Template that asks for topics; default: topics[-chat]"
+    )
     levels: dict[Level, TopicLevel] = Field(min_length=1, description="level -> its setting")
 
     @model_validator(mode="after")
@@ -450,7 +454,9 @@ class ParaphrasePipeline(Derived):
     )
     paraphrases: Positive = Field(3, description="accepted paraphrases of each source text")
     overgenerate: float = Field(2.0, ge=1, description="prompts per paraphrase that is needed")
-    prompt: str = Field("paraphrase", description="template: a built-in name or a .j2 file")
+    prompt: Template | None = Field(
+        None, description="template: a built-in name or a .j2 file; default: paraphrase[-chat]"
+    )
     sampling: Sampling | None = Field(None, description="default: the generator's")
     levels: dict[Level, ParaphraseLevel] = Field(min_length=1, description="level -> its setting")
 
@@ -1146,10 +1152,10 @@ class Study(Section):
         for name, generator in self.generators.items():
             if generator.model:
                 known(f"generators.{name}.model", [generator.model], self.models)
-            unknown = unknown_fields(generator.template)
+            unknown = unknown_fields(generator.prompt) if generator.prompt else []
             if unknown and not any(isinstance(p, ModulePipeline) for p in self.pipelines.values()):
                 raise ValueError(
-                    f"generators.{name}.prompt: {generator.template!r} shows "
+                    f"generators.{name}.prompt: {generator.prompt!r} shows "
                     f"{_list(unknown)}; known fields: {_list([*FIELDS, *DIAL_FIELDS])}"
                 )
         for name, model in self.downstream.items():

@@ -632,7 +632,8 @@ class Plan:
         generator, dial = self._writer(wildcards.generator), {"dial": pipeline.dial}
         kind = study.task.kind
         if isinstance(pipeline, ParaphrasePipeline):
-            generator["prompt"] = template_text(pipeline.prompt)
+            asked = study.generators[wildcards.generator].template("paraphrase", pipeline.prompt)
+            generator["prompt"] = template_text(asked)
             kind = "classification"  # one line of text, whatever the task
             if pipeline.sampling:
                 generator["sampling"] = _plain(pipeline.sampling)
@@ -697,9 +698,8 @@ class Plan:
         for backend, options in RUNNING.items():
             if backend in plain:
                 plain[backend] = {k: v for k, v in plain[backend].items() if k not in options}
-        kind = self.study.task.kind
-        of_kind = generator.template if kind == "classification" else kind
-        return {**plain, "prompt": template_text(generator.prompt or of_kind)}
+        template = generator.template(self.study.task.kind, generator.prompt)
+        return {**plain, "prompt": template_text(template)}
 
     def running(self, wildcards: Any, input: Any) -> str:
         """How the engine of a generator (or judge) is run, and what its answers must reach.
@@ -753,10 +753,11 @@ class Plan:
         """What the topics that a generator writes depend on."""
         study, pipeline = self.study, self.study.pipelines[wildcards.pipeline]
         assert isinstance(pipeline, TopicPipeline)
-        generator = self._writer(wildcards.generator)
+        asked = study.generators[wildcards.generator].template("topics", pipeline.prompt)
+        generator = {**self._writer(wildcards.generator), "prompt": template_text(asked)}
         return canonical_json(
             {
-                "generator": {**generator, "prompt": template_text(pipeline.prompt)},
+                "generator": generator,
                 "topics": max(level.topics for level in pipeline.levels.values()),
                 "noun": study.task.noun,
                 "stream": [study.seed, wildcards.generator, wildcards.pipeline, "topics"],

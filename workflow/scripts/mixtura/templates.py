@@ -25,6 +25,11 @@ def template_text(name: str) -> str:
     return resources.files("mixtura").joinpath("prompts", f"{name}.j2").read_text("utf-8")
 
 
+def template_of(kind: str, chat: bool) -> str:
+    """Name of the built-in template of a kind of task, of paraphrases or of topics."""
+    return f"{kind}-chat" if chat else kind
+
+
 def unknown_fields(name: str) -> list[str]:
     """Fields that a template shows and no built-in dial has.
 
@@ -35,14 +40,14 @@ def unknown_fields(name: str) -> list[str]:
 
     if name.endswith(".j2"):
         if not Path(name).is_file():
-            raise ValueError(f"prompt: no template file {name!r}")
+            raise ValueError(f"no template file {name!r}")
     elif name not in built_in_templates():
         raise ValueError(
-            f"prompt: {name!r} is no template; allowed: {', '.join(built_in_templates())}, or a "
+            f"{name!r} is no template; allowed: {', '.join(built_in_templates())}, or a "
             "file that ends in .j2"
         )
     try:
         shown = meta.find_undeclared_variables(SandboxedEnvironment().parse(template_text(name)))
     except TemplateSyntaxError as error:
-        raise ValueError(f"prompt: {name!r}, line {error.lineno}: {error.message}") from None
+        raise ValueError(f"{name!r}, line {error.lineno}: {error.message}") from None
     return sorted(shown - {*FIELDS, *DIAL_FIELDS})
