@@ -1,18 +1,24 @@
 """The documents: all are found from the README, and what they show is there."""
 
+import copy
 import re
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 import typer
+import yaml
 
-from conftest import ROOT
+from conftest import ROOT, run_snakemake
 from mixtura.cli import app
 from mixtura.dials import load_dial
 from mixtura.dials.base import Given
+from mixtura.own import load_own
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 README = (ROOT / "README.md").read_text()
+KINDS = ("diversity", "shift")
 
 
 def test_the_readme_links_every_document_and_study() -> None:
@@ -37,12 +43,56 @@ def test_shown_commands_and_studies_exist(path: Path) -> None:
     assert not [name for name in named if not (ROOT / name).is_file()]
 
 
+EXTENDING = (ROOT / "docs/extending.md").read_text()
+SHOWN = re.findall(r"```python\n(.*?)```", EXTENDING, re.DOTALL)
+
+
 def test_the_dial_that_is_shown_works(tmp_path: Path) -> None:
-    text = (ROOT / "docs/extending.md").read_text()
-    shown = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    (tmp_path / "moods.py").write_text(shown[0])
+    (tmp_path / "moods.py").write_text(SHOWN[0])
     dial = load_dial({"dial": "module", "file": str(tmp_path / "moods.py")})
     given = Given([("r1", "dull", "negative")], ["negative"], 1, [1, "writer", "mood", "D6"])
     specs = dial.specify({"moods": ["calm", "angry"]}, given, range(8))
     assert {spec.fields["mood"] for spec in specs} == {"calm", "angry"}
     assert [spec.index for spec in specs] == list(range(8))
+
+
+@pytest.mark.workflow
+def test_the_measure_that_is_shown_is_measured_beside_the_others(
+    own: Path, tiny: dict[str, Any]
+) -> None:
+    file = own / "questions.py"
+    file.write_text(SHOWN[1])
+    shift = "def measure(real_texts, real_embeddings, texts, embeddings):\n"
+    (own / "far.py").write_text(
+        shift + "    return float(abs(real_embeddings.mean(0) - embeddings.mean(0)).sum())\n"
+    )
+    shown = yaml.safe_load(re.findall(r"```yaml\n(diversity.*?)```", EXTENDING, re.DOTALL)[0])
+    config = copy.deepcopy(tiny)
+    config["diversity"] |= {
+        "own": {"questions": str(file)},
+        "options": shown["diversity"]["options"],
+    }
+    config["shift"] |= {"own": {"far": str(own / "far.py")}}
+    run = run_snakemake(own, config, "tables")
+    assert run.returncode == 0, run.stdout
+    assert "Generate" not in run.stdout and "Fine-tune" not in run.stdout
+    tables = {name: pl.read_parquet(own / f"results/tiny/tables/{name}.parquet") for name in KINDS}
+    measured = tables["diversity"].filter(measure="questions")
+    texts = pl.read_parquet(own / "results/tiny/curated/writer/topic/D0.parquet")["text"]
+    marked = measured.filter(pl.col("level") == "D0", pl.col("settings").str.contains(r"\?"))
+    assert marked["value"].to_list() == [texts.str.contains(r"\?").mean()]
+    assert measured.height == 4 and measured["low"].null_count() == 0
+    far = tables["shift"].filter(measure="far")
+    assert (far["value"] > 0).all() and (far["floor"] > 0).all() and far.height == 2
+    file.write_text(SHOWN[1].replace("in text", "not in text"))
+    again = run_snakemake(own, config, "tables", "-n").stdout
+    assert again.count("Measure diversity") == 2 and "distribution shift" not in again
+    config["diversity"]["own"] = {"radius": str(file)}
+    refused = run_snakemake(own, config, "-n").stdout
+    assert "own.radius: there is a measure of this name; take another" in refused
+
+
+def test_a_file_without_the_function_is_told(tmp_path: Path) -> None:
+    (tmp_path / "none.py").write_text("def measured(): ...")
+    with pytest.raises(ValueError, match=r"none.py: a measure needs a function measure; see docs"):
+        load_own(str(tmp_path / "none.py"), "measure", "a measure")

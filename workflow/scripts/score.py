@@ -9,6 +9,7 @@ from mixtura.backends import open_backend
 from mixtura.blocks import Matrix, on_gpu
 from mixtura.data import balanced_prefix
 from mixtura.judge import llm_judge
+from mixtura.own import load_own
 from mixtura.panel import diversity_panel, shift_panel
 from mixtura.tables import write_table
 
@@ -33,6 +34,9 @@ texts, vectors, labels = columns(generated)
 real_texts, real_vectors, real_labels = columns(real)
 held_texts, held_vectors, held_labels = columns(balanced_prefix(rest, settings["n"]))
 chosen = {key: settings[key] for key in ("measures", "options", "repeats", "seed")}
+chosen["own"] = {
+    name: load_own(file, "measure", "a measure").measure for name, file in settings["own"].items()
+}
 if snakemake.params.kind == "diversity":
     if writer := settings["judge"]:
         backend = open_backend(writer, next(iter(snakemake.input.judge), None))

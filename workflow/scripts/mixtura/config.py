@@ -36,6 +36,7 @@ def _existing(path: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_existing)]  # the path of a file that is there
+Python = Annotated[str, Field(pattern=r"\.py$"), AfterValidator(_existing)]
 
 
 def _template(name: str) -> str:
@@ -414,9 +415,7 @@ class ModulePipeline(Pipeline):
     """A dial of your own: a Python file with a function `specify`, see mixtura/dials."""
 
     dial: Literal["module"]
-    file: Annotated[str, Field(pattern=r"\.py$"), AfterValidator(_existing)] = Field(
-        description="the Python file"
-    )
+    file: Python = Field(description="the Python file")
     levels: dict[Level, dict[str, Any]] = Field(min_length=1, description="level -> its settings")
 
 
@@ -772,6 +771,15 @@ class Measure(Section):
 
     repeats: int = Field(20, ge=2, description="subsamples behind an interval")
     options: dict[str, dict[str, Any]] = Field({}, description="measure -> options of its own")
+    own: dict[Name, Python] = Field(
+        {}, description="name -> Python file with a function `measure`: measures of your own"
+    )
+
+    @model_validator(mode="after")
+    def _own_names(self) -> Self:
+        if taken := sorted(self.own.keys() & {*DIVERSITY, *SHIFT}):
+            raise ValueError(f"own.{taken[0]}: there is a measure of this name; take another")
+        return self
 
 
 class Diversity(Measure):

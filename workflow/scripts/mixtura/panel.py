@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from inspect import signature
 from itertools import accumulate
 from typing import Any
 
@@ -294,6 +295,7 @@ def diversity_panel(
     token_budget: int | None = None,
     subset: int = 1_500,
     judge: Callable[[list[str]], Sequence[Hashable]] | None = None,
+    own: Mapping[str, Callable[..., float]] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> pl.DataFrame:
     """Measure the diversity of a set of texts. One row a measure and setting.
@@ -304,7 +306,9 @@ def diversity_panel(
     repeats: subsets an interval is made of, 0 for none; subset: most rows of one of them.
     measures: names from `DIVERSITY` (default: all that the inputs allow); options: {measure:
     {option: value or list}}. judge: gives each of some texts a label of its group, for
-    llm_cluster_score (`mixtura.judge`). progress is called with each name before it is measured.
+    llm_cluster_score (`mixtura.judge`). own: name -> function (texts, embeddings) of the caller's
+    that returns a number, 0 or more; its options are its keyword arguments. progress is called with
+    each name before it is measured.
     Of the reference the first `REFERENCE_LIMIT` rows are compared with, recorded as n_reference.
 
     Columns: measure, settings (JSON), n (rows used), repeats, value, low, high (95 %, module
@@ -315,7 +319,7 @@ def diversity_panel(
     """
     whole = _sample(texts, embeddings, labels, topics, "generated", reference_embeddings)
     whole = replace(whole, judge=judge)
-    chosen = _chosen(DIVERSITY, measures, options, whole)
+    chosen = _chosen(DIVERSITY | _brought(_call_own, own), measures, options, whole)
     n = _check(n, repeats, subset, len(whole))
     drawn = whole.take(np.random.default_rng([seed, 0]).permutation(len(whole))[:n])
     rows: list[dict[str, Any]] = []
@@ -365,6 +369,7 @@ def shift_panel(
     options: Mapping[str, Options] | None = None,
     normalise: bool = True,
     subset: int = 1_500,
+    own: Mapping[str, Callable[..., float]] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> pl.DataFrame:
     """Measure how far generated texts lie from real ones, beside held-out real ones: the floor.
@@ -372,7 +377,8 @@ def shift_panel(
     Texts and (N, d) embeddings of three sets; the held-out real set may be missing, then the floor
     is null. n: rows drawn without replacement from each (default: the smallest set), so that value
     and floor have the same n. normalise: scale embeddings to unit length first. Names come from
-    `SHIFT`; the other arguments are those of `diversity_panel`.
+    `SHIFT`; a function in `own` gets texts and embeddings of the real rows, then of the others; the
+    other arguments are those of `diversity_panel`.
 
     Columns: those of `diversity_panel` and floor, floor_low, floor_high, ratio (value / floor, null
     unless the floor is above 0) and p_value (null where the measure has none). `prdc` gives four
@@ -389,7 +395,8 @@ def shift_panel(
         samples["held_out"] = _sample(
             held_out_texts, held_out_embeddings, held_out_labels, None, "held-out"
         )
-    chosen = _chosen(SHIFT, measures, options, *samples.values())
+    known = SHIFT | _brought(_call_own_pair, own)
+    chosen = _chosen(known, measures, options, *samples.values())
     n = _check(n, repeats, subset, min(map(len, samples.values())))
     for i, (name, whole) in enumerate(samples.items()):
         drawn = whole.take(np.random.default_rng([seed, i]).permutation(len(whole))[:n])
@@ -515,6 +522,34 @@ def _sample(
 
 
 _NEEDED = {"tokens": "texts", "judge": "a judge"}
+
+
+def _call_own(function: Callable[..., float], s: Sample, **options: Any) -> float:
+    return function(s.texts, s.embeddings, **options)
+
+
+def _call_own_pair(
+    function: Callable[..., float], real: Sample, other: Sample, **options: Any
+) -> float:
+    return function(real.texts, real.embeddings, other.texts, other.embeddings, **options)
+
+
+def _brought(
+    call: Callable[..., float], own: Mapping[str, Callable[..., float]] | None
+) -> dict[str, Measure]:
+    """The caller's measures: the keyword arguments of their functions are their options."""
+    return {
+        name: Measure(
+            partial(call, function),
+            ("texts", "embeddings"),
+            {
+                name: argument.default
+                for name, argument in signature(function).parameters.items()
+                if argument.default is not argument.empty
+            },
+        )
+        for name, function in (own or {}).items()
+    }
 
 
 def _chosen(

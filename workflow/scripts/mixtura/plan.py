@@ -884,6 +884,10 @@ class Plan:
             n, seed = self.study.generate.n, self.study.seed
             if kind == "shift" and self.rounds:
                 measure["measures"] = list(dict.fromkeys([*measure["measures"], "tail_loss"]))
+            measure["measures"] += measure["own"]
+            measure["code"] = {
+                name: file_digest(Path(file)) for name, file in measure["own"].items()
+            }
             if kind == "diversity":
                 measure["token_budget"] = self.token_budget
                 if not self.has_topics(wildcards.pipeline):

@@ -18,7 +18,6 @@ levels may hold any settings. To build one in, add the module here and to `DIALS
 pipeline section with its levels in `mixtura.config`.
 """
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
@@ -27,6 +26,7 @@ import polars as pl
 
 from mixtura.dials import context, incentive, paraphrase, persona, temperature, topic
 from mixtura.dials.base import Given
+from mixtura.own import load_own
 
 DIALS: dict[str, ModuleType] = {
     "topic": topic,
@@ -59,10 +59,4 @@ def load_dial(pipeline: Mapping[str, Any]) -> ModuleType:
     """
     if pipeline["dial"] != "module":
         return DIALS[pipeline["dial"]]
-    spec = importlib.util.spec_from_file_location("user_dial", pipeline["file"])
-    assert spec and spec.loader  # the name ends in .py
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if not hasattr(module, "specify"):
-        raise ValueError(f"{pipeline['file']}: a dial needs a function specify, see mixtura.dials")
-    return module
+    return load_own(pipeline["file"], "specify", "a dial")
