@@ -138,7 +138,7 @@ def _values(kind: Any, value: Any) -> Iterator[Any]:
         base = value if isinstance(value, int | float) else 0.5
         yield from (base / 2, base + 0.1, base * 2, base - 0.1, 0.9)
     elif kind is str:
-        yield from ("magma", "chat", "other", "config/config.yaml")
+        yield from ("magma", "text", "other", "config/config.yaml")
     elif get_origin(kind) is list:
         inner = get_args(kind)[0]
         have = value if isinstance(value, list) else []

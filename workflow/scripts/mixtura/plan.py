@@ -47,6 +47,7 @@ METRICS = {  # task.kind -> metrics; findings answer on the first
     "text": ("perplexity",),
 }
 FIGURES = (
+    "collapse",
     "score-by-level",
     "score-by-share",
     "score-by-diversity",
@@ -60,7 +61,14 @@ FIGURES = (
     "measure-correlation",
     "embedding-map",
     "curation-funnel",
-    "collapse",
+)
+COMPARED = (  # sets, by a measure
+    "score-by-diversity",
+    "shift-by-score",
+    "diversity-by-level",
+    "shift-by-level",
+    "rank-agreement",
+    "measure-correlation",
 )
 DEFAULT_RESOURCES = {
     "generate": Resources(threads=2, mem_mb=4000, runtime=120),
@@ -182,9 +190,11 @@ class Plan:
         arms = [point.arm for point in self.points if point.design != "loop"]
         mixed = [arm for arm in arms if arm.n_real and arm.n_generated]
         absent = {}
+        if sum(not pipeline.startswith(LOOP) for _, pipeline, _ in self.sets) < 2:
+            absent = dict.fromkeys(COMPARED, "measures are compared over several generated sets")
         if not any(arm.n_generated for arm in arms):
             names = ("score-by-level", "score-by-diversity", "shift-by-score", "cost-by-gain")
-            absent = dict.fromkeys(names, "scores by level need a design other than a loop")
+            absent |= dict.fromkeys(names, "scores by level need a design other than a loop")
         if not mixed:
             absent["score-by-share"] = "mix curves need mixes of real and generated rows"
         if len({arm.n_real for arm in mixed}) < 2 or len({arm.n_generated for arm in mixed}) < 2:
