@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STUDY := $(shell sed -n 's/^study: *//p' config/config.yaml)
 
-.PHONY: demo test test-slow vllm bench clean
+.PHONY: demo test test-slow vllm lm-eval bench clean
 
 demo: .venv/installed
 	@$(BIN)/snakemake --profile profiles/local
@@ -39,6 +39,14 @@ vllm: .venv-vllm/installed
 	$(PYTHON) -m venv .venv-vllm
 	.venv-vllm/bin/pip install --quiet --requirement requirements-vllm.txt
 	.venv-vllm/bin/pip uninstall --quiet --yes torchvision torchcodec torchaudio
+	touch $@
+
+# An environment for `downstream.NAME.lm_eval`.
+lm-eval: .venv-lm-eval/installed
+
+.venv-lm-eval/installed: requirements-lm-eval.txt
+	$(PYTHON) -m venv .venv-lm-eval
+	.venv-lm-eval/bin/pip install --quiet --requirement requirements-lm-eval.txt
 	touch $@
 
 bench: .venv/installed-dev

@@ -29,6 +29,12 @@ def test_the_environment_of_vllm_has_its_pins_and_the_same_torch() -> None:
     assert pins("requirements-vllm.txt")["torch"] == pins("requirements.txt")["torch"]
 
 
+def test_the_environment_of_lm_eval_loads_models_with_the_packages_that_tuned_them() -> None:
+    found = pins("requirements-lm-eval.txt")
+    found.pop("lm-eval")
+    assert found == {package: pins("requirements.txt")[package] for package in found}
+
+
 def test_constraints_hold_every_requirement_as_pinned() -> None:
     held = {name.lower(): version for name, version in pins("constraints.txt").items()}
     wanted = pins("requirements.txt") | pins("requirements-dev.txt")

@@ -38,8 +38,10 @@ rule findings:
         generation=PLAN.path("tables/generation.parquet"),
         models=PLAN.sized_folders(),
         perplexity=PLAN.loop_perplexities(),
+        lm_eval=PLAN.lm_evaluated(),
     output:
         **PLAN.collapse(),
+        **PLAN.lm_eval_table(),
         table=PLAN.path("tables/findings.parquet"),
         hypotheses=PLAN.path("tables/hypotheses.parquet"),
         text=PLAN.path("findings.md"),

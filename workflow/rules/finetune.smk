@@ -1,4 +1,4 @@
-"""Rows, models -> runs/: the mix of each run, predictions of the test split, training log."""
+"""Rows, models -> runs/: the mix of each run, predictions of the test split, training log, lm-eval."""
 
 
 rule finetune:
@@ -71,6 +71,37 @@ rule finetune_causal:
         "Fine-tune {wildcards.model} on arm {wildcards.arm}, seed {wildcards.seed}"
     script:
         "../scripts/finetune_causal.py"
+
+
+rule evaluate_lm:
+    input:
+        predictions=PLAN.path("runs/{arm}/{model}/seed-{seed}/predictions.parquet"),
+        model=PLAN.downstream_model,
+        tasks=PLAN.own_tasks,
+    output:
+        PLAN.path("runs/{arm}/{model}/seed-{seed}/lm_eval.parquet"),
+    log:
+        PLAN.log("evaluate_lm", "{arm}/{model}/seed-{seed}"),
+    benchmark:
+        PLAN.benchmark("evaluate_lm", "{arm}/{model}/seed-{seed}")
+    wildcard_constraints:
+        model=PLAN.models_of("causal-lm"),
+    conda:
+        "../../envs/core.yaml"
+    threads: PLAN.threads("finetune")
+    resources:
+        mem_mb=PLAN.mem_mb("finetune"),
+        runtime=PLAN.runtime("finetune"),
+        gpu=PLAN.gpu("finetune"),
+    params:
+        settings=PLAN.lm_eval_settings,
+        kept=PLAN.kept_model,
+        store=PLAN.path(".lm_eval"),
+        code=code("evaluate_lm.py"),
+    message:
+        "Evaluate {wildcards.model} of arm {wildcards.arm}, seed {wildcards.seed}, with lm-eval"
+    script:
+        "../scripts/evaluate_lm.py"
 
 
 rule probe:

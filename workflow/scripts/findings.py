@@ -31,6 +31,7 @@ sizes = {
 }
 tested = hypotheses(**read, found=table, sizes=sizes)
 generation = pl.read_parquet(given.generation)
+panels = read["diversity"], read["shift"]
 collapse = None
 if rounds := job.settings.get("rounds"):
     parts = []
@@ -38,10 +39,13 @@ if rounds := job.settings.get("rounds"):
         generator, pipeline, level = map(pl.lit, set_of(file))
         made = {"generator": generator, "pipeline": pipeline, "level": level}
         parts.append(pl.read_parquet(file).with_columns(**made))
-    panels = read["diversity"], read["shift"]
     collapse = collapse_table(rounds, table, *panels, pl.concat(parts), job.settings["seed"])
     write_table(collapse, snakemake.output.collapse)
-text = findings_text(table, read["diversity"], read["shift"], tested, generation, collapse)
+evaluated = None
+if files := given.get("lm_eval"):
+    evaluated = pl.concat(pl.read_parquet(file) for file in files)
+    write_table(evaluated, snakemake.output.lm_eval)
+text = findings_text(table, *panels, tested, generation, collapse, evaluated)
 write_table(table, snakemake.output.table)
 write_table(tested, snakemake.output.hypotheses, parameters=sizes)
 with whole(snakemake.output.text) as file:

@@ -2,7 +2,9 @@
 
 import difflib
 import os
+import subprocess
 from collections.abc import Iterator
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self, get_args, get_origin
@@ -1047,6 +1049,48 @@ class Encoder(Trained):
     freeze: int = Field(0, ge=0, description="lowest layers that stay as they are, embeddings too")
 
 
+@cache
+def lm_eval_version(python: str) -> str | None:
+    """Version of lm-eval that an interpreter has, None where it has none or there is no such."""
+    asked = "from importlib.metadata import version; print(version('lm_eval'))"
+    command = [python, "-I", "-c", asked]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+class LmEval(Section):
+    """Tasks of lm-eval that the tuned model is evaluated on too; `keep_checkpoint` keeps it."""
+
+    python: str = Field(
+        min_length=1,
+        description="Python that has lm-eval: a path such as .venv-lm-eval/bin/python, or a name "
+        "in the PATH",
+    )
+    tasks: list[Name] = Field(
+        min_length=1, description="names of tasks or groups, of lm-eval or in `include`"
+    )
+    include: str | None = Field(
+        None,
+        description="folder of your own tasks: their YAML files, the code that they name, and "
+        "best their data too, for a change of any file in it evaluates again",
+    )
+    shots: int = Field(0, ge=0, description="examples shown before each item")
+    limit: Positive | None = Field(None, description="first items of each task; default: all")
+
+    @model_validator(mode="after")
+    def _can_run(self) -> Self:
+        if not lm_eval_version(self.python):
+            raise ValueError(
+                f"python: no lm-eval in {self.python!r}; allowed: a Python that has it, which "
+                "`make lm-eval` puts in .venv-lm-eval/bin/python"
+            )
+        if self.include and not Path(self.include).is_dir():
+            raise ValueError(f"include: no folder at {self.include!r}")
+        return self
+
+
 class CausalLM(Trained):
     """A causal language model that is fine-tuned, whole or by LoRA, on completions alone."""
 
@@ -1059,6 +1103,14 @@ class CausalLM(Trained):
     )
     gradient_checkpointing: bool = Field(False, description="less memory, a third more time")
     max_new_tokens: Positive = Field(32, description="longest answer, tokens")
+    # Not part of the settings of the training: another task trains nothing.
+    lm_eval: LmEval | None = Field(None, exclude=True)
+
+    @model_validator(mode="after")
+    def _kept(self) -> Self:
+        if self.lm_eval and not self.keep_checkpoint:
+            raise ValueError("lm_eval: reads the tuned model; give keep_checkpoint: true beside it")
+        return self
 
 
 class Probe(Section):

@@ -18,10 +18,12 @@ def findings_text(
     hypotheses: pl.DataFrame,
     generation: pl.DataFrame | None = None,
     collapse: pl.DataFrame | None = None,
+    lm_eval: pl.DataFrame | None = None,
 ) -> str:
     """Markdown: the answer, the table of arms, and the diversity and shift of every level.
 
-    `collapse` is the table of `mixtura.loop.collapse_table`, of a study with a loop.
+    `collapse` is the table of `mixtura.loop.collapse_table`, of a study with a loop; `lm_eval` the
+    results of lm-eval, of a study with a model that asks for them.
 
     The frames are the tables of `mixtura.stats.findings`, of the panels and of
     `mixtura.hypotheses.hypotheses`.
@@ -54,6 +56,7 @@ def findings_text(
                 ],
             ),
             *([] if collapse is None else [collapse_text(collapse)]),
+            *([] if lm_eval is None else [_lm_eval(lm_eval, findings)]),
             "## Hypotheses",
             "\n".join(f"- **{question}** {answer}" for question, answer in summary(hypotheses)),
             "## Diversity",
@@ -131,6 +134,37 @@ def _answer(findings: pl.DataFrame, model: str, n_real: int, costs: pl.DataFrame
         more = " It also beats the same real rows repeated to the same size."
     cost = told_cost(best["cost"])
     return Answer(model, n_real, best["sentence"], f"{mix}{more} {counts}", cost)
+
+
+def _lm_eval(results: pl.DataFrame, findings: pl.DataFrame) -> str:
+    seeds = results["seed"].n_unique()
+    spread = (
+        f"Means over {seeds} seeds, in brackets the lowest and the highest seed: no interval"
+        if seeds > 1
+        else "One seed: how far seeds differ is not known"
+    )
+    value = pl.col("value")
+    found = results.group_by("arm", "model", "task", "metric", maintain_order=True).agg(
+        mean=value.mean(), low=value.min(), high=value.max(), items=pl.col("n").first()
+    )
+    arms = findings.unique("arm", keep="first", maintain_order=True)
+    arms = arms.select("arm", "design", "pipeline", "level", "n_real", "n_generated", "rows")
+    rows = [
+        [
+            describe_arm(row),
+            *(str(row[key]) for key in ("model", "task", "metric")),
+            interval(row["mean"], *((row["low"], row["high"]) if seeds > 1 else (None, None))),
+            str(row["items"]),
+        ]
+        for row in found.join(arms, on="arm", maintain_order="left").iter_rows(named=True)
+    ]
+    return "\n\n".join(
+        [
+            "## Tasks of lm-eval",
+            f"{spread}. No arm is tested against another here.",
+            markdown_table(["trained on", "model", "task", "metric", "mean", "items"], rows),
+        ]
+    )
 
 
 def _measures(table: pl.DataFrame) -> str:

@@ -30,6 +30,7 @@ from mixtura.config import (
     Task,
     TopicPipeline,
     check_supply,
+    lm_eval_version,
     load_study,
 )
 from mixtura.designs import Arm, Round, Set, design_points, loop_points, loop_rounds
@@ -80,6 +81,7 @@ TYPICAL = {
     "generate": 90,
     "finetune": 30,
     "finetune_causal": 120,
+    "evaluate_lm": 120,
     "tune": 15,
     "perplexity": 30,
     "model": 30,
@@ -573,6 +575,26 @@ class Plan:
             for seed in self.study.seeds
         ]
 
+    def lm_evaluated(self) -> list[str]:
+        """Results of lm-eval of every run whose model asks for them."""
+        return [
+            self.path(f"runs/{arm}/{name}/seed-{seed}/lm_eval.parquet")
+            for name, model in self.study.downstream.items()
+            if isinstance(model, CausalLM) and model.lm_eval
+            for arm in self.arms
+            for seed in self.study.seeds
+        ]
+
+    def lm_eval_table(self) -> dict[str, str]:
+        """The table of these results, none where no model asks for them."""
+        return {"lm_eval": self.path("tables/lm_eval.parquet")} if self.lm_evaluated() else {}
+
+    def own_tasks(self, wildcards: Any) -> list[str]:
+        """Files of the user's own tasks for lm-eval."""
+        folder = self._trained(wildcards).lm_eval.include
+        files = Path(folder).rglob("*") if folder else []
+        return sorted(str(file) for file in files if file.is_file())
+
     def models_of(self, kind: str) -> str:
         """Regular expression of the downstream models of a kind; it fits nothing without one."""
         names = [name for name, it in self.study.downstream.items() if it.kind == kind]
@@ -1043,6 +1065,12 @@ class Plan:
         """Folder that a killed run goes on from; other settings never find it."""
         named = [self.finetune_settings(wildcards), wildcards.arm, wildcards.model, wildcards.seed]
         return self.path(f".resume/{digest(named, 12)}")
+
+    def lm_eval_settings(self, wildcards: Any) -> str:
+        """Which tasks of lm-eval a tuned model is evaluated on, and how."""
+        model = self._trained(wildcards)
+        told = {"batch_size": model.batch_size, "version": lm_eval_version(model.lm_eval.python)}
+        return canonical_json({**_plain(model.lm_eval), **told})
 
     def kept_model(self, wildcards: Any) -> str | None:
         """Folder that keeps the tuned model, if one is kept."""
