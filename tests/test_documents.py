@@ -84,9 +84,13 @@ def test_the_measure_that_is_shown_is_measured_beside_the_others(
     assert measured.height == 4 and measured["low"].null_count() == 0
     far = tables["shift"].filter(measure="far")
     assert (far["value"] > 0).all() and (far["floor"] > 0).all() and far.height == 2
-    file.write_text(SHOWN[1].replace("in text", "not in text"))
+    file.write_text(SHOWN[1].replace("mark in", "mark not in"))
     again = run_snakemake(own, config, "tables", "-n").stdout
     assert again.count("Measure diversity") == 2 and "distribution shift" not in again
+    file.write_text("def measure(texts, embeddings)\n    return 0\n")
+    refused = run_snakemake(own, config, "-n").stdout
+    assert "questions.py, line 1: expected ':'" in refused
+    file.write_text(SHOWN[1])
     config["diversity"]["own"] = {"radius": str(file)}
     refused = run_snakemake(own, config, "-n").stdout
     assert "own.radius: there is a measure of this name; take another" in refused

@@ -19,6 +19,7 @@ from mixtura.stats import (
     inverted_u,
     mediation,
     minimum_detectable_effect,
+    once,
     paired_difference,
     rank_agreement,
     recommend,
@@ -217,6 +218,20 @@ def test_findings_agree_with_the_functions_and_ignore_row_order(rng):
     assert (row["value"], row["low"], row["high"]) == pytest.approx(expected)
     assert row["difference"] == pytest.approx(paired_difference(gold, a, b).difference)
     assert (row["n"], row["seeds"]) == (200, 5)
+
+
+def test_an_arm_of_two_designs_is_one_comparison(rng):
+    rows, arms = study(rng)
+    alone = findings(rows, arms)
+    again = arms.filter(arm="D1").with_columns(design=pl.lit("another"))
+    both = findings(rows, pl.concat([again, arms]))
+    kept, before = (frame.sort("arm", "metric") for frame in (once(both), alone))
+    assert kept["verdict"].to_list() == before["verdict"].to_list()
+    p = [pytest.approx(value, nan_ok=True) for value in before["p_holm"]]
+    assert kept["p_holm"].to_list() == p
+    assert both.filter(arm="D1")["p_holm"].n_unique() == 2  # metrics
+    asked = recommend(both), recommend(alone)
+    assert asked[0]["comparisons"] == asked[1]["comparisons"]
 
 
 def test_an_arm_is_compared_with_each_of_its_baselines(rng):

@@ -1,5 +1,6 @@
 """The study configuration: every key, its type, default and meaning, checked as a whole."""
 
+import ast
 import difflib
 import os
 import subprocess
@@ -37,8 +38,16 @@ def _existing(path: str) -> str:
     return path
 
 
+def _parses(path: str) -> str:
+    try:
+        ast.parse(Path(path).read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise ValueError(f"{path}, line {error.lineno}: {error.msg}") from None
+    return path
+
+
 Text = Annotated[str, AfterValidator(_existing)]  # the path of a file that is there
-Python = Annotated[str, Field(pattern=r"\.py$"), AfterValidator(_existing)]
+Python = Annotated[str, Field(pattern=r"\.py$"), AfterValidator(_existing), AfterValidator(_parses)]
 
 
 def _template(name: str) -> str:

@@ -7,7 +7,7 @@ import polars as pl
 from mixtura.hypotheses import summary
 from mixtura.loop import collapse_text, without_loop
 from mixtura.prices import COSTS, arm_costs, told_cost
-from mixtura.stats import NO_GAIN, recommend
+from mixtura.stats import NO_GAIN, once, recommend
 from mixtura.words import describe_arm, interval, markdown_table, measure_name
 
 
@@ -28,7 +28,7 @@ def findings_text(
     The frames are the tables of `mixtura.stats.findings`, of the panels and of
     `mixtura.hypotheses.hypotheses`.
     """
-    shown = _first(findings)
+    shown = once(_first(findings))
     metric = str(shown["metric"][0])
     return "\n\n".join(
         [
@@ -91,7 +91,7 @@ def answers(findings: pl.DataFrame, generation: pl.DataFrame | None = None) -> l
 
     generation is the table of what the sets cost, if it is known.
     """
-    shown = without_loop(_first(findings))
+    shown = once(without_loop(_first(findings)))
     costs = None
     if generation is not None:
         costs = arm_costs(shown, generation)[0].select("arm", *COSTS).unique("arm")

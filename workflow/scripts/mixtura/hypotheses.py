@@ -21,6 +21,7 @@ from mixtura.stats import (
     inverted_u,
     mediation,
     minimum_detectable_effect,
+    once,
     rank_agreement,
     trend,
 )
@@ -362,6 +363,7 @@ def _orders(runs: pl.DataFrame, diversity: pl.DataFrame, shift: pl.DataFrame) ->
 
 def _power(found: pl.DataFrame) -> Iterator[Row]:
     """The smallest true difference to real data alone that a study like this finds in 80 %."""
+    found = once(found)
     compared = found.filter(pl.col("difference").is_not_null())
     for keys, part in _by(compared, list(UNIT)):
         family = found.filter(pl.col("p_value").is_not_null(), metric=keys[1], test=keys[2]).height

@@ -335,7 +335,7 @@ def diversity_panel(
         found = _attempt(take, (part,), name, measures is not None, settings)
         (spread,) = _subsets(take, [(part,)], [found], repeats, subset, seed)
         for f, s in zip(found, spread, strict=True):
-            note = _note(name, f.settings, whole)
+            note = _note(measure.needs, f.settings, whole)
             low, high = _within(f.name or name, s.interval(f.value, grows=True))
             rows.append(
                 {
@@ -696,10 +696,10 @@ def _subsets(
     return [[_Spread(held, m, n) for held in group] for group in values]
 
 
-def _note(name: str, settings: Options, sample: Sample) -> str:
-    if "embeddings" in DIVERSITY[name].needs:
+def _note(needs: tuple[str, ...], settings: Options, sample: Sample) -> str:
+    if "embeddings" in needs:
         settings = {**settings, "normalise": True}
-    if "reference" in DIVERSITY[name].needs and sample.reference is not None:
+    if "reference" in needs and sample.reference is not None:
         settings = {**settings, "n_reference": len(sample.reference)}
     return _json(settings)
 

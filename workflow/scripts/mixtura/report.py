@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from mixtura.findings import answers
 from mixtura.hypotheses import summary
 from mixtura.loop import without_loop
-from mixtura.stats import NO_GAIN
+from mixtura.stats import NO_GAIN, once
 from mixtura.words import describe_arm, interval, measure_name
 
 SAMPLES = 12  # rows of a set that the page shows
@@ -152,7 +152,7 @@ def _scores(findings: pl.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """Rows by metric and, where there are several, test set."""
     several = findings["test"].n_unique() > 1
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in findings.iter_rows(named=True):
+    for row in once(findings).iter_rows(named=True):
         title = f"{row['metric']}, {row['test']}" if several else row["metric"]
         told = {
             "arm": describe_arm(row),

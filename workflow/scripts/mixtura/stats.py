@@ -703,6 +703,7 @@ FINDINGS = {
     "control_p_holm": pl.Float64,
     "control_verdict": pl.String,
 }
+COMPARISON = ["arm", "model", "metric", "test"]  # with the arm it is compared to
 
 
 class _Run(NamedTuple):
@@ -803,13 +804,13 @@ def findings(
 
     predictions has a row per arm, model, seed and test item, with columns arm, model, seed, id,
     gold, predicted (null is a wrong answer), those of metrics of numbers and, with several test
-    sets, test; arms has arm,
-    design, generator, pipeline, level, n_real, n_generated, baseline (null for an arm that is a
-    baseline itself) and perhaps control (another arm to compare with, such as repeated real rows).
-    The answer has the columns of FINDINGS; n is test items, seeds is those that arm and baseline
-    share. p_holm corrects over all comparisons of one metric and test set; the verdict is "better"
-    or "worse" where p_holm < 1 - level, else "no evidence", and null for a baseline; the same with
-    control_ for the control. seed_sd and item_sd are the standard deviations of one seed's
+    sets, test; arms has arm, design, generator, pipeline, level, n_real, n_generated, baseline
+    (null for an arm that is a baseline itself) and perhaps control (another arm to compare with,
+    such as repeated real rows). The answer has the columns of FINDINGS; n is test items, seeds is
+    those that arm and baseline share. p_holm corrects over all comparisons of one metric and test
+    set, each counted once however many designs make it; the verdict is "better" or "worse" where
+    p_holm < 1 - level, else "no evidence", and null for a baseline; the same with control_ for the
+    control. seed_sd and item_sd are the standard deviations of one seed's
     difference and of one item's, for `minimum_detectable_effect`. Arms with the same baseline
     lend each other what their seeds say about chance, as in `paired_differences`; lent is how many
     degrees of freedom that adds.
@@ -922,25 +923,36 @@ def _against(
 
 def _with_verdict(frame: pl.DataFrame, alpha: float, kind: str = "") -> pl.DataFrame:
     """Add p_holm over the comparisons of each metric and test set, and the verdict it leads to."""
-    corrected = pl.col(f"{kind}p_value").map_batches(
+    to, p_holm = "control" if kind else "baseline", f"{kind}p_holm"
+    same = [*COMPARISON, to]
+    first = pl.int_range(pl.len()).over(same) == 0  # several designs may share an arm
+    corrected = pl.col(p_holm).map_batches(
         lambda p: pl.Series(holm(p.fill_null(np.nan).to_numpy())), return_dtype=pl.Float64
     )
     lower = [name for name, metric in METRICS.items() if metric.lower]
     sign = pl.when(pl.col("metric").is_in(lower)).then(-1).otherwise(1)
     gain = pl.col(f"{kind}difference") * sign
-    found = pl.col(f"{kind}p_holm") < alpha
-    return frame.with_columns(
-        corrected.over("metric", "test").fill_nan(None).alias(f"{kind}p_holm")
-    ).with_columns(
-        pl.when(pl.col("control" if kind else "baseline").is_null())
-        .then(None)
-        .when(found & (gain > 0))
-        .then(pl.lit("better"))
-        .when(found & (gain < 0))
-        .then(pl.lit("worse"))
-        .otherwise(pl.lit("no evidence"))
-        .alias(f"{kind}verdict")
+    found = pl.col(p_holm) < alpha
+    return (
+        frame.with_columns(pl.when(first).then(pl.col(f"{kind}p_value")).alias(p_holm))
+        .with_columns(corrected.over("metric", "test").fill_nan(None))
+        .with_columns(pl.col(p_holm).max().over(same))
+        .with_columns(
+            pl.when(pl.col(to).is_null())
+            .then(None)
+            .when(found & (gain > 0))
+            .then(pl.lit("better"))
+            .when(found & (gain < 0))
+            .then(pl.lit("worse"))
+            .otherwise(pl.lit("no evidence"))
+            .alias(f"{kind}verdict")
+        )
     )
+
+
+def once(found: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `findings`, an arm that several designs share once for each baseline."""
+    return found.unique([*COMPARISON, "baseline"], keep="first", maintain_order=True)
 
 
 NO_GAIN = "No setting beats real data alone here."
@@ -966,8 +978,8 @@ def recommend(
     none beats it, sentence is NO_GAIN and arm is None. Raises ValueError if no comparison fits.
     """
     real = found.select(pl.col("arm").alias("baseline"), pl.col("n_real").alias("labels")).unique()
-    asked = found.join(real, on="baseline", how="inner").filter(metric=metric)
-    asked = asked.filter(pl.col("design") != "loop")  # shows a danger, is no setting to use
+    asked = found.filter(pl.col("design") != "loop")  # shows a danger, is no setting to use
+    asked = once(asked).join(real, on="baseline", how="inner").filter(metric=metric)
     asked = asked.filter(pl.col("test") == found["test"][0])
     if n_real is not None:
         asked = asked.filter(labels=n_real)
