@@ -1,6 +1,7 @@
 """Engines that complete prompts: in this process, in one of their own, behind HTTP."""
 
 import contextlib
+import copy
 import json
 import logging
 import os
@@ -14,13 +15,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, MinPLogitsWarper
 
-from builders import build_generator
-from conftest import VLLM, with_vllm
+from builders import build_generator, reviews
+from conftest import VLLM, run_snakemake, with_vllm
 from mixtura.backends import Backend, open_backend
 from mixtura.backends.openai import OpenaiBackend
 from mixtura.backends.transformers import TransformersBackend, draw
@@ -376,3 +378,36 @@ def test_a_slow_server_is_an_error_after_the_time_limit(server: Server) -> None:
 def test_requests_keep_to_the_rate(server: Server) -> None:
     client(server, requests_per_minute=600).complete(["p"] * 5, SAMPLING, [1] * 5)
     assert max(server.times) - min(server.times) >= 0.4 - 0.05
+
+
+@pytest.mark.workflow
+def test_a_study_through_a_server_keeps_the_key_to_itself(
+    server: Server, tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts, before = reviews(1000), reply
+
+    def answer(body: dict[str, Any]) -> dict[str, Any]:
+        told, number = before(body), len(server.asked)
+        told["choices"][0]["text"] = f" {texts[number][0]} {number}\n"
+        return told
+
+    monkeypatch.setitem(Handler.do_POST.__globals__, "reply", answer)
+    study = copy.deepcopy(tiny)
+    url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    study["generators"]["writer"] = {
+        "backend": "openai",
+        "openai": {
+            "base_url": url,
+            "model": "m",
+            "key_env": "MIXTURA_TEST_KEY",
+            "prompt_price": 1.0,
+        },
+    }
+    run = run_snakemake(tmp_path, study)
+    assert run.returncode == 0, run.stdout
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert {"report.html", "generation.parquet"} <= {file.name for file in files}
+    assert server.asked and KEY not in run.stdout
+    assert not [file for file in files if KEY.encode() in file.read_bytes()]
+    told = pl.read_parquet(tmp_path / "results/tiny/tables/generation.parquet")
+    assert told["cost"].to_list() == [pytest.approx(7e-6 * n) for n in told["prompts"]]

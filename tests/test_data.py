@@ -103,6 +103,19 @@ def test_splits_are_disjoint_balanced_and_free_of_order(rng, seed: int) -> None:
     assert split_rows(rows[order], 20, 12, 8, seed).equals(splits)
 
 
+@pytest.mark.parametrize("group", [None, "passage"])
+def test_a_larger_reference_moves_no_example_and_no_test_row(group: str | None) -> None:
+    rows = labelled(200).with_columns(passage=pl.int_range(200) // 4)
+    small, large = (
+        split_rows(rows, 40, reference, 20, 1, group, development=12) for reference in (32, 64)
+    )
+    for name in ("test", "examples", "development"):
+        if not group or name != "examples":
+            assert set(small.filter(split=name)["id"]) == set(large.filter(split=name)["id"])
+    kept = set(small.filter(split="reference")["id"]) & set(large.filter(split="reference")["id"])
+    assert len(kept) == 32 and large.filter(split="reference").height == 64
+
+
 def test_a_label_with_too_few_rows_is_named() -> None:
     with pytest.raises(ValueError, match=r"label 'negative' has 30 rows.* need 35 of each"):
         split_rows(labelled(60).sort("label"), test=40, reference=20, examples=10, seed=0)

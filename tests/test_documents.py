@@ -73,7 +73,7 @@ def test_the_measure_that_is_shown_is_measured_beside_the_others(
         "options": shown["diversity"]["options"],
     }
     config["shift"] |= {"own": {"far": str(own / "far.py")}}
-    run = run_snakemake(own, config, "tables")
+    run = run_snakemake(own, config, "tables", "results/tiny/findings.md")
     assert run.returncode == 0, run.stdout
     assert "Generate" not in run.stdout and "Fine-tune" not in run.stdout
     tables = {name: pl.read_parquet(own / f"results/tiny/tables/{name}.parquet") for name in KINDS}
@@ -82,6 +82,8 @@ def test_the_measure_that_is_shown_is_measured_beside_the_others(
     marked = measured.filter(pl.col("level") == "D0", pl.col("settings").str.contains(r"\?"))
     assert marked["value"].to_list() == [texts.str.contains(r"\?").mean()]
     assert measured.height == 4 and measured["low"].null_count() == 0
+    told = (own / "results/tiny/findings.md").read_text()
+    assert "questions (mark ?)" in told and "questions (mark !)" in told
     far = tables["shift"].filter(measure="far")
     assert (far["value"] > 0).all() and (far["floor"] > 0).all() and far.height == 2
     file.write_text(SHOWN[1].replace("mark in", "mark not in"))
@@ -91,9 +93,10 @@ def test_the_measure_that_is_shown_is_measured_beside_the_others(
     refused = run_snakemake(own, config, "-n").stdout
     assert "questions.py, line 1: expected ':'" in refused
     file.write_text(SHOWN[1])
-    config["diversity"]["own"] = {"radius": str(file)}
-    refused = run_snakemake(own, config, "-n").stdout
-    assert "own.radius: there is a measure of this name; take another" in refused
+    for taken in ("radius", "recall"):
+        config["diversity"]["own"] = {taken: str(file)}
+        refused = run_snakemake(own, config, "-n").stdout
+        assert f"own.{taken}: there is a measure of this name; take another" in refused
 
 
 def test_a_file_without_the_function_is_told(tmp_path: Path) -> None:

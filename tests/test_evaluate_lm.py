@@ -57,10 +57,12 @@ def asking(tiny: dict[str, Any], python: Path, **lm_eval: Any) -> dict[str, Any]
 
 @pytest.fixture
 def python(tmp_path: Path) -> Path:
-    """A program that says which version of lm-eval it has."""
-    program = tmp_path / "python"
-    program.write_text("#!/bin/sh\necho 0.4.13\n")
+    """A program that must not be run, in an environment with lm-eval 0.4.13."""
+    program = tmp_path / "bin/python"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\n")
     program.chmod(0o755)
+    (tmp_path / "lib/python3.11/site-packages/lm_eval-0.4.13.dist-info").mkdir(parents=True)
     return program
 
 
@@ -97,6 +99,7 @@ def test_another_task_trains_nothing(tiny: dict[str, Any], python: Path) -> None
     assert few.finetune_settings(run) == more.finetune_settings(run)
     assert few.lm_eval_settings(run) != more.lm_eval_settings(run)
     assert json.loads(few.lm_eval_settings(run))["version"] == "0.4.13"
+    assert not (python.parents[1] / "was-run").exists()
     assert len(few.lm_evaluated()) == 2 * len(few.arms)
     study = asking(tiny, python)
     for model in study["downstream"].values():
@@ -111,7 +114,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
     """The models that lm-eval, which answers at once, was run on."""
     models: list[dict[str, str]] = []
 
-    def answer(model: dict[str, str], settings: dict[str, Any]) -> str:
+    def answer(model: dict[str, str], settings: dict[str, Any], environment: Any) -> str:
         models.append(model)
         return json.dumps(RESULTS)
 
@@ -150,6 +153,10 @@ def test_a_checkpoint_is_evaluated_once(ran: list[dict[str, str]], tmp_path: Pat
     for change in [*changes, {"include": str(own)}]:
         assert (runs(first, **change), runs(first, **change)) == (1, 0)
     assert runs(first, python="another/python") == 0
+    (own / "__pycache__").mkdir()
+    (own / "__pycache__/utils.pyc").touch()
+    (own / ".git").touch()
+    assert runs(first, include=str(own)) == 0
     (own / "mood.yaml").write_text("task: mood\nnum_fewshot: 1")
     assert runs(first, include=str(own)) == 1
     own.rename(tmp_path / "moved")
@@ -171,7 +178,7 @@ def test_an_adapter_lies_over_its_base(ran: list[dict[str, str]], tmp_path: Path
 
 
 def test_a_run_that_fails_keeps_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def fail(model: dict[str, str], settings: dict[str, Any]) -> str:
+    def fail(model: dict[str, str], settings: dict[str, Any], environment: Any) -> str:
         raise RuntimeError
 
     monkeypatch.setattr(evaluate_lm, "run_lm_eval", fail)

@@ -24,7 +24,7 @@ def passes(name, texts, columns=None, **settings):
 
 
 NEEDED = {
-    "echo": {"prompt": pl.Series([], dtype=pl.String)},
+    "echo": {"prompt_text": pl.Series([], dtype=pl.String)},
     "label_leak": {"label": pl.Series([], dtype=pl.String)},
     "unfinished": {"finish_reason": pl.Series([], dtype=pl.String)},
     "perplexity": {"mean_logprob": pl.Series([], dtype=pl.Float64)},
@@ -84,16 +84,12 @@ def test_echo():
         "two brothers",
         "quite dull",
     ]
-    columns = {"prompt": [shown] * 4, "examples": [[example, None]] * 4}
-    result = verdicts("echo", texts, columns)
+    result = verdicts("echo", texts, {"prompt_text": [f"{shown}:\n- {example}\n-"] * 4})
     assert result["passes"].to_list() == [False, True, False, True]
     assert result["score"].to_list() == [1, 0, 1, 0]
-    assert passes("echo", texts, {"prompt": [shown, None, None, None]}) == [True] * 4
-    real = pl.DataFrame({"id": ["e1", "e2"], "text": [example, "quite dull"]})
-    columns = {"example_ids": [["e1", "e2"], ["e2"], None, ["e1"]]}
-    assert passes("echo", texts, columns, real=real) == [False, True, True, True]
-    columns = {"example_ids": [["e1", "e2"], ["e2"], None, ["e2"]]}
-    assert passes("echo", texts, columns, real=real) == [False, True, True, False]
+    assert passes("echo", texts, {"prompt_text": [shown, None, None, "so quite dull"]}) == [
+        *(True, True, True, False)
+    ]
     with pytest.raises(ValueError, match="echo needs a column"):
         verdicts("echo", texts)
 

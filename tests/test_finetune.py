@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from transformers import AutoTokenizer
 
 from builders import reviews
 from mixtura.config import Encoder
-from mixtura.finetune import freeze_layers, predict, train_classifier
+from mixtura.finetune import freeze_layers, predict, too_long, train_classifier
 from mixtura.training import endless_batches, learning_rate_factor, optimiser_steps
 
 SETTINGS: dict[str, Any] = {
@@ -216,3 +217,9 @@ def test_a_kept_model_predicts_the_same_and_replaces_an_older_one(
         predict(again, AutoTokenizer.from_pretrained(folder), texts, SETTINGS),
         predict(model, tokenizer, texts, SETTINGS),
     )
+
+
+def test_texts_that_a_model_does_not_read_whole_are_counted(encoder: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(encoder)
+    texts = ["a film", "a film " * 31, "a film " * 32]
+    assert too_long(tokenizer, texts, 64) == 1 and too_long(tokenizer, [], 64) == 0

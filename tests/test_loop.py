@@ -22,8 +22,10 @@ from mixtura.findings import answers, findings_text
 from mixtura.hypotheses import HYPOTHESES, hypotheses
 from mixtura.loop import COLLAPSE, collapse_text, without_loop
 from mixtura.plan import read_plan
+from mixtura.prompting import parse
 from mixtura.scoring import run_scores
 from mixtura.stats import NO_GAIN, recommend
+from mixtura.templates import template_text
 from mixtura.tuning import Writer, row_pairs
 from studies import collapse, looped
 
@@ -206,6 +208,26 @@ def test_a_row_is_taught_after_the_prompt_that_asks_for_it() -> None:
     )
     qa = {**PROMPTING, "prompt": "{{ context }} Question:", "task": "qa"}
     assert row_pairs(asked, qa) == (["a b Question:"], [" what? Answer: b"])
+
+
+@pytest.mark.parametrize("kind", ["classification", "qa", "instruction", "text"])
+@pytest.mark.parametrize("chat", [True, False])
+def test_a_tuned_writer_is_taught_what_generation_parses(kind: str, chat: bool) -> None:
+    rows = pl.DataFrame(
+        {"label": [kind], "text": ["A good film."], "context": ["Rome is old."]}
+        | {"question": ["What is old?"], "answers": [["Rome"]]}
+        | {"prompt": ["Name a city."], "response": ["Rome."]}
+    )
+    settings = PROMPTING | {
+        "prompt": template_text(f"{kind}-chat" if chat else kind),
+        "format": "chat" if chat else "completion",
+        "task": kind,
+    }
+    (given,), (said,) = row_pairs(rows, settings)
+    parsed, why = parse(kind, said, "stop", "Rome is old.")
+    assert parsed and not why
+    form = {"qa": "Question:", "instruction": "Instruction:"}.get(kind, "")
+    assert said.startswith(form) if chat else given.endswith(form)
 
 
 TRAINING = {

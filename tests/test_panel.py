@@ -9,6 +9,7 @@ from polars.testing import assert_frame_equal
 
 from mixtura import blocks, diversity, panel, shift
 from mixtura.panel import diversity_panel, shift_panel
+from mixtura.words import measure_name
 
 RANDOM = np.random.default_rng(0)
 WORDS = [f"w{i}" for i in range(300)]
@@ -286,3 +287,39 @@ def test_on_gpu_moves_arrays_where_there_is_one():
     moved = blocks.on_gpu(X)
     assert np.array_equal(blocks.numpy_array(moved), X)
     assert (moved is X) == (not torch.cuda.is_available())
+
+
+@pytest.mark.parametrize("kind", ["array", "tensor"])
+def test_an_own_measure_gets_texts_and_unit_rows_as_arrays(kind):
+    x = torch.as_tensor(X) if kind == "tensor" else X
+
+    def norm(texts, embeddings, s=1.0, tau=2.0):
+        assert type(embeddings) is np.ndarray and len(texts) == len(embeddings)
+        return s * tau * np.linalg.norm(embeddings, axis=1).mean()
+
+    frame = diversity_panel(
+        TEXTS, x, repeats=3, measures=["norm"], own={"norm": norm},
+        options={"norm": {"tau": [1, 3], "s": [1, 2]}},
+    )  # fmt: skip
+    assert frame["value"].to_list() == pytest.approx([1, 3, 2, 6])
+    names = [measure_name(*row) for row in frame["measure", "settings"].rows()]
+    assert names == [f"norm (s {s}, tau {tau})" for s in (1, 2) for tau in (1, 3)]
+
+    def apart(real_texts, real_embeddings, texts, embeddings):
+        return np.linalg.norm(real_embeddings.mean(0) - embeddings.mean(0))
+
+    given = (REAL_TEXTS, REAL, TEXTS, x, HELD_TEXTS, HELD)
+    far = shift_panel(*given, measures=["apart"], own={"apart": apart})
+    assert far["value"].item() > 0 and far["floor"].item() > 0
+    assert json.loads(far["settings"].item()) == {"normalise": True, "own": True}
+
+
+@pytest.mark.parametrize("wrong", [math.nan, -0.1, math.inf])
+def test_an_own_measure_gives_a_finite_number(wrong):
+    with pytest.raises(ValueError, match=f"mine: it gave {wrong}"):
+        diversity_panel(TEXTS, X, measures=["mine"], own={"mine": lambda texts, x: wrong})
+
+
+def test_a_default_of_an_own_measure_can_be_written_down():
+    with pytest.raises(ValueError, match="mine: a default is no number, text or list"):
+        diversity_panel(TEXTS, X, own={"mine": lambda texts, x, words=frozenset(): 0})

@@ -109,6 +109,7 @@ rule diversity:
     params:
         settings=PLAN.measure_settings("diversity"),
         kind="diversity",
+        own=PLAN.own_measures("diversity"),
         code=code("score.py"),
     message:
         "Measure diversity of {wildcards.generator} {wildcards.pipeline} {wildcards.level}"
@@ -138,6 +139,7 @@ rule shift:
     params:
         settings=PLAN.measure_settings("shift"),
         kind="shift",
+        own=PLAN.own_measures("shift"),
         code=code("score.py"),
     message:
         "Measure distribution shift of {wildcards.generator} {wildcards.pipeline} {wildcards.level}"

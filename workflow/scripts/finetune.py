@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from header import Job
-from mixtura.finetune import predict, train_classifier
+from mixtura.finetune import predict, too_long, train_classifier
 from mixtura.predictions import run_predictions
 from mixtura.search import best_fit, log_loss
 from runs import keep_model, read_rows, rows_key, write_run
@@ -39,6 +39,12 @@ def loss(fitted: Any) -> float:
 
 
 (model, tokenizer, steps), tried = best_fit(settings, fit, loss, job.resume, rows_key(rows))
+for name, part in {"training": rows.train, "test": rows.test}.items():
+    if cut := too_long(tokenizer, part["text"].to_list(), settings["max_length"]):
+        job.say(
+            f"{cut} of {part.height} {name} texts have more than max_length tokens "
+            f"({settings['max_length']}): the rest of them is not read"
+        )
 keep_model(snakemake.params.kept, model, tokenizer)
 found = predict(model, tokenizer, rows.test["text"].to_list(), settings)
 run = (wildcards.arm, wildcards.model, wildcards.seed)

@@ -37,6 +37,7 @@ class Job:
 
     def __init__(self, snakemake: "Snakemake") -> None:
         """Open the log, and send uncaught errors to it."""
+        self.environment = dict(os.environ)  # as the user has it
         os.environ |= {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
         if not snakemake.rule.endswith(("model", "task", "shifted")):  # a module prefixes the names
             os.environ["HF_HUB_OFFLINE"] = "1"

@@ -35,7 +35,8 @@ real_texts, real_vectors, real_labels = columns(real)
 held_texts, held_vectors, held_labels = columns(balanced_prefix(rest, settings["n"]))
 chosen = {key: settings[key] for key in ("measures", "options", "repeats", "seed")}
 chosen["own"] = {
-    name: load_own(file, "measure", "a measure").measure for name, file in settings["own"].items()
+    name: load_own(file, "measure", "a measure").measure
+    for name, file in snakemake.params.own.items()
 }
 if snakemake.params.kind == "diversity":
     if writer := settings["judge"]:

@@ -3,9 +3,8 @@
 import ast
 import difflib
 import os
-import subprocess
+import shutil
 from collections.abc import Iterator
-from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self, get_args, get_origin
@@ -579,9 +578,9 @@ class Language(Section):
 
 
 class Echo(Section):
-    """Texts that repeat an example that the prompt showed."""
+    """Texts that repeat the prompt, with the examples that it showed."""
 
-    max_overlap: Share = Field(0.5, description="share of the text's n-grams that one has")
+    max_overlap: Share = Field(0.5, description="share of the text's n-grams that it has")
     n: Positive = Field(5, description="words in such an n-gram")
 
 
@@ -775,6 +774,7 @@ SHIFT = (
     "label_shift",
     "tail_loss",
 )
+PRDC = ("precision", "recall", "density", "coverage")  # the rows of prdc
 
 
 class Measure(Section):
@@ -788,7 +788,7 @@ class Measure(Section):
 
     @model_validator(mode="after")
     def _own_names(self) -> Self:
-        if taken := sorted(self.own.keys() & {*DIVERSITY, *SHIFT}):
+        if taken := sorted(self.own.keys() & {*DIVERSITY, *SHIFT, *PRDC}):
             raise ValueError(f"own.{taken[0]}: there is a measure of this name; take another")
         return self
 
@@ -1058,15 +1058,15 @@ class Encoder(Trained):
     freeze: int = Field(0, ge=0, description="lowest layers that stay as they are, embeddings too")
 
 
-@cache
 def lm_eval_version(python: str) -> str | None:
-    """Version of lm-eval that an interpreter has, None where it has none or there is no such."""
-    asked = "from importlib.metadata import version; print(version('lm_eval'))"
-    command = [python, "-I", "-c", asked]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
+    """Version of lm-eval that an interpreter has, None where it has none or there is no such.
+
+    Its folders are looked through: reading a configuration must not run a program that it names.
+    """
+    program = shutil.which(python)
+    beside = Path(program).parents[1] if program else None
+    found = sorted(beside.glob("lib*/python3*/*-packages/lm_eval-*.dist-info")) if beside else []
+    return found[0].name.removeprefix("lm_eval-").removesuffix(".dist-info") if found else None
 
 
 class LmEval(Section):
@@ -1085,7 +1085,9 @@ class LmEval(Section):
         description="folder of your own tasks: their YAML files, the code that they name, and "
         "best their data too, for a change of any file in it evaluates again",
     )
-    shots: int = Field(0, ge=0, description="examples shown before each item")
+    shots: int | None = Field(
+        None, ge=0, description="examples shown before each item; default: the task's own number"
+    )
     limit: Positive | None = Field(None, description="first items of each task; default: all")
 
     @model_validator(mode="after")

@@ -180,17 +180,20 @@ def split_rows(
     """Frame (id, label, split): label-balanced test, reference, examples and development, and pool.
 
     The order within a label is that of a hash of (seed, id), so a row added to the data moves no
-    other row by more than a place. With `group`, a column, rows of one value never stand on two
-    sides of test, reference, development and training (examples and pool); rows left over of the
-    last value of each of the first three are in no split. Raises ValueError where a label has too
-    few rows.
+    other row by more than a place. The reference is taken from its end, so that a larger one, for
+    more generated rows, leaves the examples and with them all generated text as they are. With
+    `group`, a column, rows of one value never stand on two sides of test, reference, development
+    and training (examples and pool), so a larger reference may take the place of some examples;
+    rows left over of the last value of each of the first three are in no split. Raises ValueError
+    where a label has too few rows.
     """
     if group:
         return _split_groups(rows, group, test, reference, examples, seed, development)
     labels = rows["label"].unique().sort().to_list()
     ordered = shuffled(rows, seed, "split")
     place = pl.int_range(pl.len()).over("label")
-    per = [size // len(labels) for size in (test, reference, examples, development)]
+    sizes = (test, examples, development, reference)
+    per = [size // len(labels) for size in sizes]
     for (label,), own in rows.group_by("label", maintain_order=True):
         if own.height < sum(per):
             raise ValueError(
@@ -200,12 +203,12 @@ def split_rows(
     split = (
         pl.when(place < per[0])
         .then(pl.lit("test"))
-        .when(place < per[0] + per[1])
-        .then(pl.lit("reference"))
-        .when(place < sum(per[:3]))
+        .when(place < sum(per[:2]))
         .then(pl.lit("examples"))
-        .when(place < sum(per))
+        .when(place < sum(per[:3]))
         .then(pl.lit("development"))
+        .when(place >= pl.len().over("label") - per[3])
+        .then(pl.lit("reference"))
         .otherwise(pl.lit("pool"))
     )
     return ordered.select("id", "label", split.alias("split"))
@@ -228,13 +231,15 @@ def _split_groups(
     for name, size in sizes.items():
         if not size:
             continue
-        grouped = left.sort("_group", maintain_order=True)
+        last = name == "reference"  # from the end, see split_rows
+        grouped = left.sort("_group", descending=last, maintain_order=True)
         if grouped.height < size:
             raise ValueError(
                 f"{name}: {grouped.height} rows are left of {rows.height}; {size} wanted"
             )
         parts.append(grouped.head(size).with_columns(split=pl.lit(name)))
-        left = left.filter(pl.col("_group") > parts[-1]["_group"][-1])
+        reached, group_of = parts[-1]["_group"][-1], pl.col("_group")
+        left = left.filter(group_of < reached if last else group_of > reached)
     if left.height < examples:
         raise ValueError(
             f"examples: {left.height} rows are left of {rows.height} in groups of {group} that "

@@ -36,8 +36,9 @@ def code_digest(script: str) -> str:
 
 
 def file_digest(file: Path) -> str:
-    """Digest of one Python file, its imports aside, by its syntax tree as in `code_digest`."""
-    return _tree(file)[0]
+    """Digest of a Python file from elsewhere and of what it imports of ours, as `code_digest`."""
+    ours = sorted(_reachable(file) - {file})
+    return digest([_tree(file)[0], *((str(f.relative_to(SCRIPTS)), _tree(f)[0]) for f in ours)])
 
 
 def code_files(script: str) -> list[Path]:

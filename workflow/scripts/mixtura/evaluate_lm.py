@@ -3,10 +3,12 @@
 lm-eval needs a python-dateutil that is older than ours, so it lives in an environment of its own.
 """
 
+import hashlib
 import json
 import os
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import polars as pl
 
 from mixtura.digest import digest
 from mixtura.embed import model_digest
+from mixtura.own import own_files
 from mixtura.tables import whole
 
 RESULTS = {
@@ -39,24 +42,35 @@ def checkpoint(kept: str, base: str) -> dict[str, str]:
     return {"pretrained": kept}
 
 
-def results_of(model: dict[str, str], settings: dict[str, Any], store: Path) -> dict[str, Any]:
+def results_of(
+    model: dict[str, str],
+    settings: dict[str, Any],
+    store: Path,
+    environment: Mapping[str, str] = os.environ,
+) -> dict[str, Any]:
     """The results of lm-eval for the model of `checkpoint`; `store` keeps them as JSON.
 
     `settings` are those of `mixtura.config.LmEval`, batch_size and version (of lm-eval). Results
     are found again by the bytes of the model and of the folder `include`, and by what is asked.
+    `environment` holds the variables that lm-eval sees.
     """
     asked = {key: settings[key] for key in ("tasks", "shots", "limit", "batch_size", "version")}
-    read = [*model.values(), *([settings["include"]] if settings["include"] else [])]
-    key = digest([asked, *(model_digest(Path(folder)) for folder in read)], 12)
+    models = [model_digest(Path(folder)) for folder in model.values()]
+    own = own_files(settings["include"]) if settings["include"] else []
+    tasks = {file.relative_to(settings["include"]).as_posix(): file.read_bytes() for file in own}
+    told = {name: hashlib.blake2b(content).hexdigest() for name, content in tasks.items()}
+    key = digest([asked, *models, told], 12)
     file = store / f"{key}.json"
     if not file.exists():
         with whole(file) as beside:
-            beside.write_text(run_lm_eval(model, settings), encoding="utf-8")
+            beside.write_text(run_lm_eval(model, settings, environment), encoding="utf-8")
     found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return found
 
 
-def run_lm_eval(model: dict[str, str], settings: dict[str, Any]) -> str:
+def run_lm_eval(
+    model: dict[str, str], settings: dict[str, Any], environment: Mapping[str, str]
+) -> str:
     """The JSON that lm-eval writes. Raises CalledProcessError where it fails; the log has why."""
     with tempfile.TemporaryDirectory() as folder:
         given = {
@@ -73,8 +87,6 @@ def run_lm_eval(model: dict[str, str], settings: dict[str, Any]) -> str:
         command = [settings["python"], "-I", "-B", "-m", "lm_eval", "run", "--model", "hf"]
         for key, value in given.items():
             command += [f"--{key}", str(value)] if value is not None else []
-        # Data of most tasks come from the Hub. HF_DATASETS_OFFLINE=1 keeps to what is cached.
-        environment = {k: v for k, v in os.environ.items() if k != "HF_HUB_OFFLINE"}
         subprocess.run(command, check=True, env=environment)
         (written,) = Path(folder).rglob("results_*.json")
         return written.read_text(encoding="utf-8")

@@ -506,6 +506,7 @@ def _unit(rows: pl.DataFrame) -> np.ndarray:
 
 SOURCE = ("generator", "pipeline")
 FIGURES: dict[str, Callable[[Figure, Tables, dict[str, Any]], None]] = {
+    "collapse": collapse_curves,
     "score-by-level": score_by_level,
     "score-by-share": score_by_share,
     "score-by-diversity": score_by_diversity,
@@ -519,7 +520,6 @@ FIGURES: dict[str, Callable[[Figure, Tables, dict[str, Any]], None]] = {
     "measure-correlation": measure_correlation,
     "embedding-map": embedding_map,
     "curation-funnel": curation_funnel,
-    "collapse": collapse_curves,
 }
 
 

@@ -132,41 +132,21 @@ def language(
     )
 
 
-def echo(
-    frame: pl.DataFrame,
-    max_overlap: float = 0.5,
-    n: int = 5,
-    columns: Iterable[str] = ("prompt", "examples"),
-    real: pl.DataFrame | None = None,
-) -> pl.DataFrame:
-    """Pass texts that repeat little of what the model was shown.
+def echo(frame: pl.DataFrame, max_overlap: float = 0.5, n: int = 5) -> pl.DataFrame:
+    """Pass texts that repeat little of what the model was shown: its prompt, with the examples.
 
-    The score is the share of the text's word n-grams that the prompt or an example has; a text
-    shorter than that counts whole. What was shown is in `columns` (text or lists of text), of which
-    one must be there, or is the text of the `real` rows that the column example_ids names.
+    The score is the share of the text's word n-grams that the column prompt_text has; a text
+    shorter than that counts whole.
     """
-    shown = [frame[c] for c in columns if c in frame.columns]
-    if real is not None and "example_ids" in frame.columns:
-        text = dict(real.select(pl.col("id").cast(pl.String), "text").iter_rows())
-        lists = [[text.get(i) for i in ids or []] for ids in frame["example_ids"].to_list()]
-        shown.append(pl.Series(lists, dtype=pl.List(pl.String)))
-    if not shown:
-        raise ValueError(f"filter echo needs a column of {list(columns)}, or example_ids and real")
-    parts = [pl.DataFrame({"text": column}).with_row_index("row") for column in shown]
-    sources = pl.concat(
-        p.explode("text") if isinstance(p.schema["text"], pl.List) else p for p in parts
-    ).drop_nulls("text")
-    words = tokens(frame["text"]).to_list()
-    known: dict[int, list[list[str]]] = {}
-    for row, source in zip(sources["row"], tokens(sources["text"]).to_list(), strict=True):
-        known.setdefault(row, []).append(source)
+    if "prompt_text" not in frame.columns:
+        raise ValueError("filter echo needs a column prompt_text: what the model was shown")
     score = np.zeros(len(frame))
-    for row, text in enumerate(words):
+    both = (tokens(frame[name].fill_null("")).to_list() for name in ("text", "prompt_text"))
+    for row, (text, shown) in enumerate(zip(*both, strict=True)):
         size = min(n, len(text))
         own = _ngrams(text, size)
-        seen = set().union(*(_ngrams(source, size) for source in known.get(row, [])))
-        score[row] = len(own & seen) / max(len(own), 1)
-    return _result({"echo of the prompt or an example": pl.Series(score > max_overlap)}, score)
+        score[row] = len(own & _ngrams(shown, size)) / max(len(own), 1)
+    return _result({"echo of the prompt": pl.Series(score > max_overlap)}, score)
 
 
 def refusal(frame: pl.DataFrame, patterns: Iterable[str] = ()) -> pl.DataFrame:
@@ -417,9 +397,8 @@ def apply_filters(
     kept = kept.sort("id")
     removed = [broken]
     for name, chosen in ((n, on[n]) for n in FILTERS if n in on):
-        if name in ("echo", "label_consistency"):
-            chosen["real"] = real
         if name == "label_consistency":
+            chosen["real"] = real
             chosen["real_embeddings"] = real_embeddings
             if embeddings is not None:
                 chosen["embeddings"] = embeddings[kept["__at"].to_numpy()]

@@ -28,33 +28,12 @@ def findings_text(
     The frames are the tables of `mixtura.stats.findings`, of the panels and of
     `mixtura.hypotheses.hypotheses`.
     """
-    shown = once(_first(findings))
-    metric = str(shown["metric"][0])
+    shown, *others = _by_test(once(findings))
     return "\n\n".join(
         [
             "# Findings",
             *map(answer_text, answers(findings, generation)),
-            f"## Scores ({metric} on {shown['n'][0]} test rows, {max(shown['seeds'])} seeds)",
-            markdown_table(
-                ["trained on", "model", metric, "against real alone", "p (Holm)", "verdict"],
-                [
-                    [
-                        describe_arm(row),
-                        str(row["model"]),
-                        interval(row["value"], row["low"], row["high"]),
-                        interval(
-                            row["difference"],
-                            row["difference_low"],
-                            row["difference_high"],
-                            sign=True,
-                        ),
-                        "" if row["p_holm"] is None else f"{row['p_holm']:.3f}",
-                        row["verdict"]
-                        or ("baseline" if row["design"] == "real-only" else "control"),
-                    ]
-                    for row in shown.iter_rows(named=True)
-                ],
-            ),
+            *map(_scores, [shown, *others]),
             *([] if collapse is None else [collapse_text(collapse)]),
             *([] if lm_eval is None else [_lm_eval(lm_eval, findings)]),
             "## Hypotheses",
@@ -68,6 +47,31 @@ def findings_text(
             "",
         ]
     )
+
+
+def _by_test(findings: pl.DataFrame) -> list[pl.DataFrame]:
+    """The rows of the first metric, those of the task's own test split first."""
+    rows = findings.filter(metric=findings["metric"][0])
+    return [part for _, part in rows.group_by("test", maintain_order=True)]
+
+
+def _scores(shown: pl.DataFrame) -> str:
+    metric, test = shown.row(0, named=True)["metric"], shown.row(0, named=True)["test"]
+    where = "" if test == "test" else f" on {test}, another domain"
+    told = f"{metric} on {shown['n'][0]} test rows, {max(shown['seeds'])} seeds"
+    rows = [
+        [
+            describe_arm(row),
+            str(row["model"]),
+            interval(row["value"], row["low"], row["high"]),
+            interval(row["difference"], row["difference_low"], row["difference_high"], sign=True),
+            *("" if row[p] is None else f"{row[p]:.3f}" for p in ("p_holm", "q_bh")),
+            row["verdict"] or ("baseline" if row["design"] == "real-only" else "control"),
+        ]
+        for row in shown.iter_rows(named=True)
+    ]
+    heads = ["trained on", "model", metric, "against real alone", "p (Holm)", "q (BH)", "verdict"]
+    return f"## Scores{where} ({told})\n\n{markdown_table(heads, rows)}"
 
 
 def answer_text(answer: "Answer") -> str:
@@ -91,7 +95,7 @@ def answers(findings: pl.DataFrame, generation: pl.DataFrame | None = None) -> l
 
     generation is the table of what the sets cost, if it is known.
     """
-    shown = once(without_loop(_first(findings)))
+    shown = once(without_loop(_by_test(findings)[0]))
     costs = None
     if generation is not None:
         costs = arm_costs(shown, generation)[0].select("arm", *COSTS).unique("arm")
@@ -101,10 +105,6 @@ def answers(findings: pl.DataFrame, generation: pl.DataFrame | None = None) -> l
         for n_real in shown.filter(design="real-only", model=model)["n_real"]
         if shown.join(_baseline(shown, n_real), on="baseline").filter(model=model).height
     ]
-
-
-def _first(findings: pl.DataFrame) -> pl.DataFrame:
-    return findings.filter(metric=findings["metric"][0], test=findings["test"][0])
 
 
 def _baseline(findings: pl.DataFrame, n_real: int) -> pl.DataFrame:

@@ -76,6 +76,12 @@ def train_classifier(
     return model.eval(), tokenizer, log
 
 
+def too_long(tokenizer: Any, texts: Sequence[str], max_length: int) -> int:
+    """How many texts have more than `max_length` tokens; a model reads no more of them."""
+    made = tokenizer(list(texts), truncation=True, max_length=max_length)
+    return sum(bool(one.overflowing) for one in made.encodings or [])
+
+
 def predict(
     model: Any, tokenizer: Any, texts: Sequence[str], settings: dict[str, Any], batch_size: int = 32
 ) -> NDArray[np.float32]:

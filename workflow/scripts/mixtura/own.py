@@ -1,8 +1,11 @@
-"""Python files of the user's own: dials and measures from outside the repository."""
+"""Files of the user's own: dials, measures and tasks of lm-eval from outside the repository."""
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
+
+from mixtura.digest import digest
 
 
 def load_own(file: str, function: str, kind: str) -> ModuleType:
@@ -10,10 +13,19 @@ def load_own(file: str, function: str, kind: str) -> ModuleType:
 
     `kind` is what the file is, in words that the error uses.
     """
-    spec = importlib.util.spec_from_file_location(f"own_{Path(file).stem}", file)
+    name = f"own_{digest([str(Path(file).resolve())])}"
+    spec = importlib.util.spec_from_file_location(name, file)
     assert spec and spec.loader  # the name ends in .py
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickles look their module up there
     spec.loader.exec_module(module)
     if not hasattr(module, function):
         raise ValueError(f"{file}: {kind} needs a function {function}; see docs/extending.md")
     return module
+
+
+def own_files(folder: str) -> list[Path]:
+    """The files in a folder and below it, hidden ones and byte code aside."""
+    found = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+    parts = {path: path.relative_to(folder).parts for path in found}
+    return [p for p in found if not any(x[0] == "." or x == "__pycache__" for x in parts[p])]

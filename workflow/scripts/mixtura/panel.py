@@ -22,14 +22,14 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from inspect import signature
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from mixtura import diversity, shift
-from mixtura.blocks import Matrix, matrix, namespace, nearest, unit_rows
+from mixtura.blocks import Matrix, matrix, namespace, nearest, numpy_array, unit_rows
 from mixtura.diversity.lexical import words
 
 Options = Mapping[str, Any]
@@ -75,7 +75,8 @@ class Measure:
     number, (number, p-value), or a mapping of measure names to numbers. needs: fields of `Sample`.
     options: defaults; a list stands for one row of the panel per value. limit: most rows used, for
     what would take too long on all. default: runs when no measures are named. lighter: options
-    of subsets, whose values make the interval and need no p-value.
+    of subsets, whose values make the interval and need no p-value. at_once: an option whose list
+    goes to the function as it is, for one number of each value. own: not one of this package.
     """
 
     function: Callable[..., Any]
@@ -84,6 +85,8 @@ class Measure:
     limit: int | None = None
     default: bool = True
     lighter: Options = field(default_factory=dict)
+    at_once: str | None = None
+    own: bool = False
 
 
 REFERENCE_LIMIT = 20_000
@@ -135,7 +138,10 @@ def _worded(function: Callable[..., Any], limit: int | None = None, **options: A
 
 
 DIVERSITY = {
-    "dcscore": _embedded(diversity.dcscore, kernel="cosine", tau=[1.0, 0.05], gamma=1.0, degree=3),
+    "dcscore": replace(
+        _embedded(diversity.dcscore, kernel="cosine", tau=[1.0, 0.05], gamma=1.0, degree=3),
+        at_once="tau",
+    ),
     "vendi_score": _embedded(diversity.vendi_score, q=[1.0, math.inf]),
     "novelsum": Measure(
         _novelsum, ("embeddings", "reference"), {"alpha": 1.0, "beta": 0.5, "k": 10}, 20_000
@@ -319,7 +325,7 @@ def diversity_panel(
     """
     whole = _sample(texts, embeddings, labels, topics, "generated", reference_embeddings)
     whole = replace(whole, judge=judge)
-    chosen = _chosen(DIVERSITY | _brought(_call_own, own), measures, options, whole)
+    chosen = _chosen(DIVERSITY | _brought(own), measures, options, whole)
     n = _check(n, repeats, subset, len(whole))
     drawn = whole.take(np.random.default_rng([seed, 0]).permutation(len(whole))[:n])
     rows: list[dict[str, Any]] = []
@@ -331,11 +337,11 @@ def diversity_panel(
         if budget is not None:
             part = _budgeted(drawn, budget)
 
-        take = partial(_call_one, measure.function, settings, budget, len(part))
+        take = partial(_call_one, measure, settings, budget, len(part))
         found = _attempt(take, (part,), name, measures is not None, settings)
         (spread,) = _subsets(take, [(part,)], [found], repeats, subset, seed)
         for f, s in zip(found, spread, strict=True):
-            note = _note(measure.needs, f.settings, whole)
+            note = _note(measure, f.settings, whole)
             low, high = _within(f.name or name, s.interval(f.value, grows=True))
             rows.append(
                 {
@@ -395,7 +401,7 @@ def shift_panel(
         samples["held_out"] = _sample(
             held_out_texts, held_out_embeddings, held_out_labels, None, "held-out"
         )
-    known = SHIFT | _brought(_call_own_pair, own)
+    known = SHIFT | _brought(own)
     chosen = _chosen(known, measures, options, *samples.values())
     n = _check(n, repeats, subset, min(map(len, samples.values())))
     for i, (name, whole) in enumerate(samples.items()):
@@ -408,15 +414,16 @@ def shift_panel(
         if progress:
             progress(name)
         parts = {key: _limited(drawn, measure.limit) for key, drawn in samples.items()}
-        take = partial(_call_pair, measure.function, settings)
+        take = partial(_call_pair, measure, settings)
         pairs = [(parts["real"], parts[key]) for key in parts if key != "real"]
         founds = [_attempt(take, pair, name, measures is not None, settings) for pair in pairs]
-        light = partial(_call_pair, measure.function, {**settings, **measure.lighter})
+        light = partial(_call_pair, measure, {**settings, **measure.lighter})
         spreads = _subsets(light, pairs, founds, repeats, subset, seed)
         if len(pairs) == 1:
             founds.append([replace(f, value=None) for f in founds[0]])
             spreads.append([_Spread([], 1, 2) for _ in founds[0]])
         extra = {"normalise": normalise} if "embeddings" in measure.needs else {}
+        extra |= {"own": True} if measure.own else {}
         for f, s, b, bs in zip(founds[0], spreads[0], founds[1], spreads[1], strict=True):
             low, high = _within(f.name or name, s.interval(f.value))
             floor_low, floor_high = _within(f.name or name, bs.interval(b.value))
@@ -524,32 +531,27 @@ def _sample(
 _NEEDED = {"tokens": "texts", "judge": "a judge"}
 
 
-def _call_own(function: Callable[..., float], s: Sample, **options: Any) -> float:
-    return function(s.texts, s.embeddings, **options)
+def _call_own(function: Callable[..., float], /, *samples: Sample, **options: Any) -> float:
+    given = ((s.texts, unit_rows(numpy_array(s.embeddings), "embeddings")) for s in samples)
+    value = float(function(*chain.from_iterable(given), **options))
+    if not 0 <= value < math.inf:
+        raise ValueError(f"it gave {value}; a measure is a finite number, 0 or more")
+    return value
 
 
-def _call_own_pair(
-    function: Callable[..., float], real: Sample, other: Sample, **options: Any
-) -> float:
-    return function(real.texts, real.embeddings, other.texts, other.embeddings, **options)
-
-
-def _brought(
-    call: Callable[..., float], own: Mapping[str, Callable[..., float]] | None
-) -> dict[str, Measure]:
+def _brought(own: Mapping[str, Callable[..., float]] | None) -> dict[str, Measure]:
     """The caller's measures: the keyword arguments of their functions are their options."""
-    return {
-        name: Measure(
-            partial(call, function),
-            ("texts", "embeddings"),
-            {
-                name: argument.default
-                for name, argument in signature(function).parameters.items()
-                if argument.default is not argument.empty
-            },
-        )
-        for name, function in (own or {}).items()
-    }
+    brought = {}
+    for name, function in (own or {}).items():
+        arguments = signature(function).parameters.values()
+        options = {a.name: a.default for a in arguments if a.default is not a.empty}
+        try:
+            json.dumps(options)
+        except TypeError as error:
+            raise ValueError(f"{name}: a default is no number, text or list: {error}") from None
+        needs = ("texts", "embeddings")
+        brought[name] = Measure(partial(_call_own, function), needs, options, own=True)
+    return brought
 
 
 def _chosen(
@@ -607,35 +609,31 @@ def _budgeted(sample: Sample, budget: int) -> Sample:
     return sample.take(np.arange(next(i for i, h in enumerate(held) if h >= budget) + 1))
 
 
-def _call(
-    function: Callable[..., Any], samples: tuple[Sample, ...], options: Options
-) -> list[_Found]:
-    """Call a measure once for each value of an option that is a list (dcscore: all tau at once)."""
+def _call(measure: Measure, samples: tuple[Sample, ...], options: Options) -> list[_Found]:
+    """Call a measure once for each value of an option that is a list."""
     several = next((key for key, value in options.items() if isinstance(value, list)), None)
     if several is None:
-        return _unpack(function(*samples, **options), options)
-    if several == "tau":
-        pairs = zip(options[several], function(*samples, **options), strict=True)
+        return _unpack(measure.function(*samples, **options), options)
+    if several == measure.at_once:
+        pairs = zip(options[several], measure.function(*samples, **options), strict=True)
         return [_Found(float(v), {**options, several: o}) for o, v in pairs]
     each = ({**options, several: o} for o in options[several])
-    return [f for single in each for f in _call(function, samples, single)]
+    return [f for single in each for f in _call(measure, samples, single)]
 
 
 def _call_one(
-    function: Callable[..., Any], options: Options, budget: int | None, n: int, sample: Sample
+    measure: Measure, options: Options, budget: int | None, n: int, sample: Sample
 ) -> list[_Found]:
     if budget is None:
-        return _call(function, (sample,), options)
+        return _call(measure, (sample,), options)
     # A subset gets its share of the token budget, so that it is a smaller sample of the same kind.
     held = sum(map(len, sample.tokens or []))
-    found = _call(function, (sample,), {**options, "tokens": min(held, budget * len(sample) // n)})
+    found = _call(measure, (sample,), {**options, "tokens": min(held, budget * len(sample) // n)})
     return [replace(f, settings={**f.settings, "tokens": budget}) for f in found]
 
 
-def _call_pair(
-    function: Callable[..., Any], options: Options, real: Sample, other: Sample
-) -> list[_Found]:
-    return _call(function, (real, other), options)
+def _call_pair(measure: Measure, options: Options, real: Sample, other: Sample) -> list[_Found]:
+    return _call(measure, (real, other), options)
 
 
 def _unpack(result: Any, options: Options) -> list[_Found]:
@@ -696,10 +694,12 @@ def _subsets(
     return [[_Spread(held, m, n) for held in group] for group in values]
 
 
-def _note(needs: tuple[str, ...], settings: Options, sample: Sample) -> str:
-    if "embeddings" in needs:
+def _note(measure: Measure, settings: Options, sample: Sample) -> str:
+    if "embeddings" in measure.needs:
         settings = {**settings, "normalise": True}
-    if "reference" in needs and sample.reference is not None:
+    if measure.own:
+        settings = {**settings, "own": True}
+    if "reference" in measure.needs and sample.reference is not None:
         settings = {**settings, "n_reference": len(sample.reference)}
     return _json(settings)
 

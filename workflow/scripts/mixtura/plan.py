@@ -35,6 +35,7 @@ from mixtura.config import (
 )
 from mixtura.designs import Arm, Round, Set, design_points, loop_points, loop_rounds
 from mixtura.digest import canonical_json, digest, file_digest
+from mixtura.own import own_files
 from mixtura.sources import DATA_PACKAGES
 from mixtura.streams import stream_seed
 from mixtura.templates import template_text
@@ -592,8 +593,7 @@ class Plan:
     def own_tasks(self, wildcards: Any) -> list[str]:
         """Files of the user's own tasks for lm-eval."""
         folder = self._trained(wildcards).lm_eval.include
-        files = Path(folder).rglob("*") if folder else []
-        return sorted(str(file) for file in files if file.is_file())
+        return [str(file) for file in own_files(folder)] if folder else []
 
     def models_of(self, kind: str) -> str:
         """Regular expression of the downstream models of a kind; it fits nothing without one."""
@@ -908,6 +908,10 @@ class Plan:
         """Path of the table of what was tried, none where nothing is."""
         return {"search": self.path("tables/search.parquet")} if self._searched() else {}
 
+    def own_measures(self, kind: str) -> Callable[[Any, Any], dict[str, str]]:
+        """Files of the user's own measures; one that moved reruns nothing, see `running`."""
+        return lambda wildcards, input: getattr(self.study, kind).own
+
     def measure_settings(self, kind: str) -> Callable[[Any], str]:
         """Measures of one kind, for one embedder."""
 
@@ -916,10 +920,9 @@ class Plan:
             n, seed = self.study.generate.n, self.study.seed
             if kind == "shift" and self.rounds:
                 measure["measures"] = list(dict.fromkeys([*measure["measures"], "tail_loss"]))
-            measure["measures"] += measure["own"]
-            measure["code"] = {
-                name: file_digest(Path(file)) for name, file in measure["own"].items()
-            }
+            own = measure.pop("own")
+            measure["measures"] += own
+            measure["code"] = {name: file_digest(Path(file)) for name, file in own.items()}
             if kind == "diversity":
                 measure["token_budget"] = self.token_budget
                 if not self.has_topics(wildcards.pipeline):

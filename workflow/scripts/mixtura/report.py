@@ -21,6 +21,13 @@ from mixtura.words import describe_arm, interval, measure_name
 SAMPLES = 12  # rows of a set that the page shows
 FLOOR = "The dashed line is the noise floor: real against held-out real."
 CAPTIONS = {
+    "collapse": (
+        "Model collapse, round by round",
+        "Rounds of training a generator on its own text: score of a model trained on the mix of a "
+        "round, perplexity of real text under the tuned generator, and diversity, shift and lost "
+        "tail of the text that it wrote; in round 0 it is untuned. Bars are 95 % intervals over "
+        f"seeds and texts; each scheme ran once. {FLOOR}",
+    ),
     "score-by-level": (
         "Score against the designed level",
         "Every mix beside real data alone (grey line and band). Bars are 95 % intervals.",
@@ -72,13 +79,6 @@ CAPTIONS = {
     "curation-funnel": (
         "What became of the generated rows",
         "Rows of every set: kept, or removed at which step.",
-    ),
-    "collapse": (
-        "Model collapse, round by round",
-        "Rounds of training a generator on its own text: score of a model trained on the mix of a "
-        "round, perplexity of real text under the tuned generator, and diversity, shift and lost "
-        "tail of the text that it wrote; in round 0 it is untuned. Bars are 95 % intervals over "
-        f"seeds and texts; each scheme ran once. {FLOOR}",
     ),
 }
 NARROW = ("score-by-level", "score-by-share", "cost-by-gain", "curation-funnel")

@@ -689,6 +689,7 @@ FINDINGS = {
     "difference_high": pl.Float64,
     "p_value": pl.Float64,
     "p_holm": pl.Float64,
+    "q_bh": pl.Float64,
     "n": pl.Int64,
     "seeds": pl.Int64,
     "verdict": pl.String,
@@ -701,6 +702,7 @@ FINDINGS = {
     "control_high": pl.Float64,
     "control_p_value": pl.Float64,
     "control_p_holm": pl.Float64,
+    "control_q_bh": pl.Float64,
     "control_verdict": pl.String,
 }
 COMPARISON = ["arm", "model", "metric", "test"]  # with the arm it is compared to
@@ -809,11 +811,11 @@ def findings(
     such as repeated real rows). The answer has the columns of FINDINGS; n is test items, seeds is
     those that arm and baseline share. p_holm corrects over all comparisons of one metric and test
     set, each counted once however many designs make it; the verdict is "better" or "worse" where
-    p_holm < 1 - level, else "no evidence", and null for a baseline; the same with control_ for the
-    control. seed_sd and item_sd are the standard deviations of one seed's
-    difference and of one item's, for `minimum_detectable_effect`. Arms with the same baseline
-    lend each other what their seeds say about chance, as in `paired_differences`; lent is how many
-    degrees of freedom that adds.
+    p_holm < 1 - level, else "no evidence", and null for a baseline; q_bh is Benjamini-Hochberg's
+    over the same comparisons; the same with control_ for the control. seed_sd and item_sd are the
+    standard deviations of one seed's difference and of one item's, for `minimum_detectable_effect`.
+    Arms with the same baseline lend each other what their seeds say about chance, as in
+    `paired_differences`; lent is how many degrees of freedom that adds.
 
     Raises ValueError when columns or arms are missing, when seeds of an arm hold different test
     items, or when arm and baseline do.
@@ -922,21 +924,28 @@ def _against(
 
 
 def _with_verdict(frame: pl.DataFrame, alpha: float, kind: str = "") -> pl.DataFrame:
-    """Add p_holm over the comparisons of each metric and test set, and the verdict it leads to."""
-    to, p_holm = "control" if kind else "baseline", f"{kind}p_holm"
+    """Correct p over the comparisons of each metric and test set; add the verdict it leads to."""
+    to = "control" if kind else "baseline"
     same = [*COMPARISON, to]
     first = pl.int_range(pl.len()).over(same) == 0  # several designs may share an arm
-    corrected = pl.col(p_holm).map_batches(
-        lambda p: pl.Series(holm(p.fill_null(np.nan).to_numpy())), return_dtype=pl.Float64
-    )
+    p = pl.when(first).then(pl.col(f"{kind}p_value"))
+    corrections = {f"{kind}p_holm": holm, f"{kind}q_bh": benjamini_hochberg}
+
+    def corrected(name: str) -> pl.Expr:
+        def correct(values: pl.Series) -> pl.Series:
+            return pl.Series(corrections[name](values.fill_null(np.nan).to_numpy()))
+
+        made = pl.col(name).map_batches(correct, return_dtype=pl.Float64)
+        return made.over("metric", "test").fill_nan(None)
+
     lower = [name for name, metric in METRICS.items() if metric.lower]
     sign = pl.when(pl.col("metric").is_in(lower)).then(-1).otherwise(1)
     gain = pl.col(f"{kind}difference") * sign
-    found = pl.col(p_holm) < alpha
+    found = pl.col(f"{kind}p_holm") < alpha
     return (
-        frame.with_columns(pl.when(first).then(pl.col(f"{kind}p_value")).alias(p_holm))
-        .with_columns(corrected.over("metric", "test").fill_nan(None))
-        .with_columns(pl.col(p_holm).max().over(same))
+        frame.with_columns(p.alias(name) for name in corrections)
+        .with_columns(corrected(name) for name in corrections)
+        .with_columns(pl.col(*corrections).max().over(same))
         .with_columns(
             pl.when(pl.col(to).is_null())
             .then(None)

@@ -10,6 +10,9 @@ from mixtura.causal import CausalModel
 from mixtura.dials.base import PromptSpec
 from mixtura.prompting import render
 
+# How an answer in a chat starts; a prompt that is continued ends with it.
+STARTS = {"qa": "Question: ", "instruction": "Instruction: "}
+
 
 class Writer(CausalModel):
     """A generator whose prompts start and whose answers end as where it generates."""
@@ -40,7 +43,7 @@ def row_pairs(rows: pl.DataFrame, settings: Mapping[str, Any]) -> tuple[list[str
     showed, of real ones they are null or missing. `settings` hold prompt (a template), format,
     task (its kind) and noun. A prompt is that of generation without examples: it asks for the
     label, so that a tuned generator still writes the label that it is asked for. A continuation
-    starts with a space and is one line, an answer in a chat is the text itself.
+    starts with a space and is one line, an answer in a chat is the whole form that it asks for.
     """
     given, said = [], []
     for index, row in enumerate(rows.iter_rows(named=True)):
@@ -50,7 +53,9 @@ def row_pairs(rows: pl.DataFrame, settings: Mapping[str, Any]) -> tuple[list[str
         spec = PromptSpec(index, row["label"], (), fields, context=row.get("context"))
         given.append(render(settings["prompt"], spec, settings["noun"]))
         text = _answer(row, settings["task"])
-        said.append(text if settings["format"] == "chat" else " " + " ".join(text.split()))
+        continued = " " + " ".join(text.split())
+        whole = STARTS.get(settings["task"], "") + text
+        said.append(whole if settings["format"] == "chat" else continued)
     return given, said
 
 

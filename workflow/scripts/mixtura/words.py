@@ -19,7 +19,10 @@ def describe_arm(row: dict[str, Any]) -> str:
 def measure_name(measure: str, settings: str) -> str:
     """Name of a measure with the settings that tell it from its siblings."""
     told = json.loads(settings or "{}")
-    kept = [f"{key} {told[key]}" for key in ("tau", "q", "n") if told.get(key) is not None]
+    keys = ["tau", "q", "n"]
+    if told.get("own"):
+        keys = sorted(told.keys() - {"own", "normalise", "undefined"})
+    kept = [f"{key} {told[key]}" for key in keys if told.get(key) is not None]
     return f"{measure} ({', '.join(kept)})" if kept else measure
 
 
