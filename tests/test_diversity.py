@@ -1,3 +1,4 @@
+import inspect
 import math
 from itertools import pairwise
 
@@ -92,11 +93,41 @@ def test_block_size_does_not_matter(block, array):
     assert dv.facility_location(x, y, block=block) == pytest.approx(expected, rel=1e-9)
 
 
-def test_block_size_does_not_matter_in_float32():
-    x = RANDOM.normal(size=(3000, 64)).astype(np.float32)
-    expected = dv.dcscore(x)
-    for block in (100, 512, 3000):
-        assert dv.dcscore(x, block=block) == pytest.approx(expected, rel=1e-9)
+FLOAT32 = (RANDOM.normal(size=(2500, 64)) + 0.3).astype(np.float32)
+BLOCKWISE = {
+    "dcscore cosine": lambda x, y, block: dv.dcscore(x, tau=[1, 0.05], block=block),
+    "dcscore rbf": lambda x, y, block: dv.dcscore(x, "rbf", [1, 0.05], block=block),
+    "dcscore laplacian": lambda x, y, block: dv.dcscore(x, "laplacian", [1, 0.05], block=block),
+    "dcscore polynomial": lambda x, y, block: dv.dcscore(x, "polynomial", [1, 0.05], block=block),
+    "knn_distance": lambda x, y, block: dv.knn_distance(x, block=block),
+    "chamfer_distance": lambda x, y, block: dv.chamfer_distance(x, block=block),
+    "facility_location": lambda x, y, block: dv.facility_location(x, y, block=block),
+    "novelsum_density": lambda x, y, block: dv.novelsum_density(x, y, block=block),
+    "novelsum": lambda x, y, block: dv.novelsum(x, y, block=block),
+}
+
+
+@pytest.mark.parametrize("array", [np.asarray, torch.tensor])
+@pytest.mark.parametrize("name", BLOCKWISE)
+def test_block_size_does_not_matter_in_float32(name, array):
+    x, y = array(FLOAT32[:1500]), array(FLOAT32[1500:])
+    expected = np.asarray(BLOCKWISE[name](x, y, 512))
+    for block in (100, 1500):
+        found = np.asarray(BLOCKWISE[name](x, y, block))
+        assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_every_measure_with_a_block_size_is_among_them():
+    with_block = {
+        name for name in dv.__all__ if "block" in inspect.signature(getattr(dv, name)).parameters
+    }
+    assert with_block == {name.split()[0] for name in BLOCKWISE}
+
+
+def test_near_duplicates_keep_their_distance_in_float32():
+    # 1 - cosine would round to a multiple of 6e-8.
+    x = np.array([[1, 0], [1, 1e-4]], np.float32)
+    assert dv.chamfer_distance(x) == pytest.approx(0.5e-8, rel=1e-3)
 
 
 def test_inputs_are_not_changed():

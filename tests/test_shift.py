@@ -1,3 +1,4 @@
+import inspect
 import math
 
 import numpy as np
@@ -73,6 +74,39 @@ def test_block_size_does_not_matter(block, array):
     for measure in (shift.mmd, shift.energy_distance, shift.nearest_real_distance, shift.prdc):
         assert measure(x, y, block=block) == pytest.approx(measure(X, Y), rel=1e-9)
     assert shift.mmd_test(x, y, 20, block=block) == pytest.approx(shift.mmd_test(X, Y, 20))
+
+
+BLOCKWISE = {
+    "mmd": shift.mmd,
+    "mmd of far rows": lambda x, y, block: shift.mmd(x, y, 1.0, block=block),
+    "mmd_test": lambda x, y, block: shift.mmd_test(x, y, 20, block=block),
+    "energy_distance": shift.energy_distance,
+    "prdc": lambda x, y, block: list(shift.prdc(x, y, block=block).values()),
+    "tail_loss": shift.tail_loss,
+    "nearest_real_distance": shift.nearest_real_distance,
+}
+
+
+@pytest.mark.parametrize("array", [np.asarray, torch.tensor])
+@pytest.mark.parametrize("name", BLOCKWISE)
+def test_block_size_does_not_matter_in_float32(name, array):
+    # No shift at all: the values are small differences of near-equal means.
+    x, y = (array((RANDOM.normal(size=(n, 32)) + 0.3).astype(np.float32)) for n in (800, 700))
+    expected = BLOCKWISE[name](x, y, block=512)
+    for block in (100, 800):
+        assert BLOCKWISE[name](x, y, block=block) == pytest.approx(expected, rel=1e-9, abs=0)
+
+
+def test_every_measure_with_a_block_size_is_among_them():
+    functions = inspect.getmembers(shift, inspect.isfunction)
+    with_block = {
+        name
+        for name, function in functions
+        if not name.startswith("_")
+        and function.__module__ == shift.__name__
+        and "block" in inspect.signature(function).parameters
+    }
+    assert with_block == {name.split()[0] for name in BLOCKWISE}
 
 
 def test_mmd_by_hand_and_dense():
