@@ -80,6 +80,15 @@ def run(quick: bool = False) -> Iterator[Row]:
             "knn_distance n=5000 d=384", lambda: diversity.knn_distance(real),
             "package prdc, its k-NN alone", neighbours, "3 faster", 3,
         )  # fmt: skip
+        for name, ours in (
+            ("chamfer_distance", lambda: diversity.chamfer_distance(real)),
+            ("nearest_real_distance", lambda: shift.nearest_real_distance(real, made)),
+            ("novelsum", lambda: diversity.novelsum(real, made)),
+        ):
+            yield compare(
+                f"{name} n=5000 d=384", ours, "package prdc, compute_prdc of both sets", package,
+                "3 faster", 3,
+            )  # fmt: skip
         yield compare(
             "novelsum n=5000 d=384", lambda: diversity.novelsum(real, made), "dense numpy",
             lambda: dense_novelsum(real, made), "1 faster", 1, 1e-4,

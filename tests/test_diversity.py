@@ -1,3 +1,4 @@
+import inspect
 import math
 from itertools import pairwise
 
@@ -60,8 +61,74 @@ def test_scale_and_order_do_not_matter(name):
     measure = EMBEDDING_MEASURES[name]
     scaled = X * RANDOM.uniform(0.1, 9, size=(len(X), 1))
     assert measure(scaled) == pytest.approx(measure(X), rel=1e-9)
-    if name not in ("facility_location", "partition_entropy"):
-        assert measure(X[RANDOM.permutation(len(X))]) == pytest.approx(measure(X), rel=1e-9)
+    # K-means starts depend on the order of the reference, the rows from 50 on.
+    rest = np.arange(50, 120) if name == "partition_entropy" else 50 + RANDOM.permutation(70)
+    order = np.concatenate((RANDOM.permutation(50), rest))
+    assert measure(X[order]) == pytest.approx(measure(X), rel=1e-9)
+
+
+def test_order_scale_and_rotation_do_not_matter_to_the_rest():
+    order = RANDOM.permutation(len(X))
+    shuffled = dv.dcscore(X[order], "laplacian", 0.1)
+    assert shuffled == pytest.approx(dv.dcscore(X, "laplacian", 0.1), rel=1e-9)
+    for x in (X[order], X @ ROTATION, 3 * X):
+        assert dv.spectrum(x) == pytest.approx(dv.spectrum(X), rel=1e-9)
+    density = dv.novelsum_density(X, REFERENCE)
+    assert dv.novelsum_density(X[order], REFERENCE[::-1]) == pytest.approx(density[order])
+    assert dv.novelsum_density(X @ ROTATION, REFERENCE @ ROTATION) == pytest.approx(density)
+    # Radius and the laplacian kernel look along the axes: those may change places and signs.
+    turned = X[:, ::-1] * [1, -1, 1, 1, -1, 1, -1, 1, 1]
+    assert dv.radius(turned) == pytest.approx(dv.radius(X), rel=1e-9)
+    assert dv.dcscore(turned, "laplacian") == pytest.approx(dv.dcscore(X, "laplacian"), rel=1e-9)
+    # Starts of K-means depend on the order; where heaps lie apart, all of them end in the same.
+    heaps = np.repeat(np.eye(9)[:3], 10, axis=0) + RANDOM.normal(scale=0.01, size=(30, 9))
+    inertia = dv.kmeans_inertia(heaps, 3)
+    for x in (heaps[RANDOM.permutation(30)], heaps @ ROTATION, np.tile(heaps, (2, 1))):
+        assert dv.kmeans_inertia(x, 3) == pytest.approx(inertia, rel=1e-9)
+    assign, again = dv.partition(heaps, 3), dv.partition(heaps @ ROTATION, 3)
+    assert (np.diff(assign(heaps)) != 0).sum() == (np.diff(again(heaps @ ROTATION)) != 0).sum() == 2
+
+
+N = len(X)
+# What a measure of the whole set twice must be, by its formula. Not here: novelsum with other
+# alpha (ranks weigh otherwise) and K-means on no clear clusters (its starts are random).
+TWICE = {
+    **{
+        f"dcscore {kernel}": (lambda x, k=kernel: dv.dcscore(x, k, 0.1), lambda once: once)
+        for kernel in ("cosine", "rbf", "laplacian", "polynomial")
+    },
+    **{
+        f"vendi_score {q}": (lambda x, q=q: dv.vendi_score(x, q), lambda once: once)
+        for q in (0, 0.5, 1, 2, math.inf)
+    },
+    "spectrum": (dv.spectrum, lambda once: 2 * once),
+    "radius": (dv.radius, lambda once: once),
+    "kmeans_inertia": (lambda x: dv.kmeans_inertia(x, 1), lambda once: once),
+    "facility_location": (lambda x: dv.facility_location(x, REFERENCE), lambda once: once),
+    "partition_entropy": (lambda x: dv.partition_entropy(x, REFERENCE), lambda once: once),
+    "partition": (dv.partition(REFERENCE), lambda once: np.tile(once, 2)),
+    "novelsum_density": (
+        lambda x: dv.novelsum_density(x, REFERENCE),
+        lambda once: np.tile(once, 2),
+    ),
+    "novelsum": (lambda x: dv.novelsum(x, REFERENCE, alpha=0), lambda once: once),
+    # The same sum of distances, four times, over more pairs.
+    "mean_pairwise_distance": (
+        dv.mean_pairwise_distance,
+        lambda once: once * 2 * (N - 1) / (2 * N - 1),
+    ),
+    "chamfer_distance": (dv.chamfer_distance, lambda once: 0),
+    # The copy, then the two nearest twice each.
+    "knn_distance": (dv.knn_distance, lambda once: dv.knn_distance(X, 2) * 4 / 5),
+    "log_determinant": (dv.log_determinant, lambda once: dv.log_determinant(X, 0.5) / 2),
+}
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_the_whole_set_twice(name):
+    measure, expected = TWICE[name]
+    found = measure(np.tile(X, (2, 1)))
+    assert found == pytest.approx(expected(measure(X)), rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", [n for n in EMBEDDING_MEASURES if n != "radius"])
@@ -92,11 +159,41 @@ def test_block_size_does_not_matter(block, array):
     assert dv.facility_location(x, y, block=block) == pytest.approx(expected, rel=1e-9)
 
 
-def test_block_size_does_not_matter_in_float32():
-    x = RANDOM.normal(size=(3000, 64)).astype(np.float32)
-    expected = dv.dcscore(x)
-    for block in (100, 512, 3000):
-        assert dv.dcscore(x, block=block) == pytest.approx(expected, rel=1e-9)
+FLOAT32 = (RANDOM.normal(size=(2500, 64)) + 0.3).astype(np.float32)
+BLOCKWISE = {
+    "dcscore cosine": lambda x, y, block: dv.dcscore(x, tau=[1, 0.05], block=block),
+    "dcscore rbf": lambda x, y, block: dv.dcscore(x, "rbf", [1, 0.05], block=block),
+    "dcscore laplacian": lambda x, y, block: dv.dcscore(x, "laplacian", [1, 0.05], block=block),
+    "dcscore polynomial": lambda x, y, block: dv.dcscore(x, "polynomial", [1, 0.05], block=block),
+    "knn_distance": lambda x, y, block: dv.knn_distance(x, block=block),
+    "chamfer_distance": lambda x, y, block: dv.chamfer_distance(x, block=block),
+    "facility_location": lambda x, y, block: dv.facility_location(x, y, block=block),
+    "novelsum_density": lambda x, y, block: dv.novelsum_density(x, y, block=block),
+    "novelsum": lambda x, y, block: dv.novelsum(x, y, block=block),
+}
+
+
+@pytest.mark.parametrize("array", [np.asarray, torch.tensor])
+@pytest.mark.parametrize("name", BLOCKWISE)
+def test_block_size_does_not_matter_in_float32(name, array):
+    x, y = array(FLOAT32[:1500]), array(FLOAT32[1500:])
+    expected = np.asarray(BLOCKWISE[name](x, y, 512))
+    for block in (100, 1500):
+        found = np.asarray(BLOCKWISE[name](x, y, block))
+        assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_every_measure_with_a_block_size_is_among_them():
+    with_block = {
+        name for name in dv.__all__ if "block" in inspect.signature(getattr(dv, name)).parameters
+    }
+    assert with_block == {name.split()[0] for name in BLOCKWISE}
+
+
+def test_near_duplicates_keep_their_distance_in_float32():
+    # 1 - cosine would round to a multiple of 6e-8.
+    x = np.array([[1, 0], [1, 1e-4]], np.float32)
+    assert dv.chamfer_distance(x) == pytest.approx(0.5e-8, rel=1e-3)
 
 
 def test_inputs_are_not_changed():
@@ -344,6 +441,52 @@ LEXICAL = {
 def test_texts_without_words_are_refused(measure, bad):
     with pytest.raises(ValueError):
         measure(bad)
+
+
+# mattr and mtld read the stream of all tokens in order, gzip what is near in it, and a budget of
+# tokens cuts it; llm_cluster_score and samples below n draw texts by their number.
+@pytest.mark.parametrize("name", [n for n in LEXICAL if n != "compression_ratio"])
+def test_order_of_texts(name):
+    options = {"window": 8} if name == "mattr" else {"sample": 20} if name == "hdd" else {}
+    cut = [dv.words(text) for text in TEXTS]
+    # Both passes of mtld and every window of mattr are there in the stream read backward.
+    other = (
+        [t[::-1] for t in cut[::-1]]
+        if name in ("mattr", "mtld")
+        else [cut[i] for i in (2, 0, 3, 1)]
+    )
+    assert LEXICAL[name](other, **options) == pytest.approx(LEXICAL[name](cut, **options), 1e-12)
+
+
+def test_order_of_labels():
+    assert dv.label_entropy("abac") == pytest.approx(dv.label_entropy("caab"), rel=1e-12)
+    assert dv.entropy([1, 5, 2]) == pytest.approx(dv.entropy([5, 2, 1]), rel=1e-12)
+
+
+def test_all_texts_twice():
+    n = len(TEXTS)
+    twice = TEXTS * 2
+    assert dv.distinct_n(twice) == pytest.approx(dv.distinct_n(TEXTS) / 2)
+    assert dv.ngram_diversity(twice) == pytest.approx(dv.ngram_diversity(TEXTS) / 2)
+    assert dv.length_entropy(twice) == pytest.approx(dv.length_entropy(TEXTS))
+    assert dv.label_entropy("aab" * 2) == pytest.approx(dv.label_entropy("baa"))
+    assert dv.entropy([4, 2]) == pytest.approx(dv.entropy([1, 2]))
+    # Each text is among the others.
+    assert dv.self_bleu(twice) == pytest.approx(1)
+    rouge = dv.rouge_l_homogenisation(TEXTS)
+    expected = (2 * rouge * (n - 1) + 1) / (2 * n - 1)
+    assert dv.rouge_l_homogenisation(twice) == pytest.approx(expected)
+    assert dv.self_repetition(twice) > dv.self_repetition(TEXTS)
+    assert dv.compression_ratio(twice) > dv.compression_ratio(TEXTS)
+    # Less is drawn from more tokens of each kind: nearer to a draw with replacement.
+    assert dv.hdd(twice, 20) < dv.hdd(TEXTS, 20)
+    # Two streams with their windows, and those over the seam, whose ratio lies between 0 and 1.
+    tokens, window = sum(len(dv.words(text)) for text in TEXTS), 8
+    windows = 2 * (tokens - window + 1)
+    low = windows * dv.mattr(TEXTS, window) / (windows + window - 1)
+    assert low < dv.mattr(twice, window) <= low + (window - 1) / (windows + window - 1)
+    # A stretch ends with the stream, so that the second copy starts as the first did.
+    assert dv.mtld(["a a", "b b"] * 2) == dv.mtld(["a a", "b b"])
 
 
 def test_words():

@@ -30,7 +30,7 @@ from mixtura.blocks import (
     tile_pairs,
     unit_rows,
 )
-from mixtura.diversity.embeddings import kmeans
+from mixtura.diversity.embeddings import double, kmeans, neighbours
 from mixtura.diversity.lexical import Text, words
 
 
@@ -39,8 +39,14 @@ def _pair(x: Matrix, y: Matrix, rows: int = 2) -> tuple[Matrix, Matrix, Any]:
     same_space(x, y, ("x (real)", "y (generated)"))
     xp = namespace(x)
     if x.dtype != y.dtype:
-        x, y = (x.astype("f8"), y.astype("f8")) if xp is np else (x.double(), y.double())
+        x, y = double(x), double(y)
     return x, y, xp
+
+
+def _double_pair(x: Matrix, y: Matrix, rows: int = 2) -> tuple[Matrix, Matrix, Any]:
+    """Pair for a difference of near-equal means: of float32 products it would keep few digits."""
+    x, y, xp = _pair(x, y, rows)
+    return double(x), double(y), xp
 
 
 def median_bandwidth(x: Matrix, y: Matrix, rows: int = 1000) -> float:
@@ -65,7 +71,7 @@ def mmd(x: Matrix, y: Matrix, bandwidth: float | None = None, *, block: int = BL
     2. `bandwidth` defaults to `median_bandwidth`. Time O((n + m)^2 d), memory one tile a core.
     Needs 2 rows each.
     """
-    x, y, xp = _pair(x, y)
+    x, y, xp = _double_pair(x, y)
     width = _bandwidth(x, y, bandwidth)
     middle = xp.concatenate((x[:1000], y[:1000])).mean(0)
     exp, unit = exponential(x)
@@ -137,7 +143,7 @@ def mmd_test(
     """
     if permutations < 1:
         raise ValueError(f"permutations must be at least 1, not {permutations}")
-    x, y, xp = _pair(x, y)
+    x, y, xp = _double_pair(x, y)
     width = _bandwidth(x, y, bandwidth)
     pool = xp.concatenate((x, y))
     n, m, size = len(x), len(y), len(x) + len(y)
@@ -156,7 +162,6 @@ def mmd_test(
         tile = xp.exp(scratch.squared_distances(pool[rows], pool[columns]) * (-0.5 / width**2))
         if rows == columns:
             xp.einsum("ii->i", tile)[:] = 0
-        tile = tile.astype("f8") if xp is np else tile.double()
         a, b = side[rows], side[columns]
         reached = tile @ b
         both = (a * reached).sum(0)
@@ -182,7 +187,7 @@ def energy_distance(x: Matrix, y: Matrix, *, block: int = BLOCK) -> float:
 
     In the unit of the embeddings; scipy's one-dimensional energy_distance is its square root.
     """
-    x, y, xp = _pair(x, y, 1)
+    x, y, xp = _double_pair(x, y, 1)
 
     scratch = Scratch()
 
@@ -359,7 +364,7 @@ def nearest_real_distance(x: Matrix, y: Matrix, *, block: int = BLOCK) -> float:
     repeat real ones. Rows are scaled to unit length here.
     """
     x, y = unit_rows(x, "x (real)"), unit_rows(y, "y (generated)")
-    return float(nearest(y, x, 1, block=block).mean(dtype=namespace(x).float64) / 2)
+    return float(neighbours(y, x, 1, block=block).mean() / 2)
 
 
 def mauve(

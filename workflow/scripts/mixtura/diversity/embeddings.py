@@ -19,7 +19,6 @@ from mixtura.blocks import (
     exponential,
     matrix,
     namespace,
-    nearest,
     numpy_array,
     one_thread,
     row_slices,
@@ -95,7 +94,6 @@ def dcscore(
     if held != 1:
         x = x * math.sqrt(held)
     ones = _zeros(min(block, len(x)), x) + 1
-    ones = ones.astype(x.dtype) if xp is np else ones.to(x.dtype)
 
     def similarity(a: Matrix, b: Matrix) -> Matrix:
         if kernel == "laplacian":
@@ -123,11 +121,12 @@ def dcscore(
             elif not last:
                 weights[:] = tile
             if rows == columns:
-                xp.einsum("ii->i", weights)[:] = unit * math.log(own[i])
+                xp.einsum("ii->i", weights)[:] = -math.inf
             found.append(_sums(weights, exp, ones))
         return rows, columns, found
 
-    totals = [_zeros(len(x), x) for _ in taus]
+    # A row's own weight may be all but the whole sum: it is added in float64, not in a tile.
+    totals = [_zeros(len(x), x) + weight for weight in own]
     for rows, columns, found in run(sums, tile_pairs(len(x), block), xp):
         for total, (by_row, by_column) in zip(totals, found, strict=True):
             total[rows] += by_row
@@ -144,13 +143,15 @@ def _sums(tile: Matrix, exp: Callable[[Matrix], Any], ones: Matrix) -> tuple[Mat
         exp(tile)
         return tile.sum(1, dtype=xp.float64), tile.sum(0, dtype=xp.float64)
     # Strips stay in the cache, and torch takes no second thread for them. A product with ones is
-    # the fastest sum; it adds at most 256 numbers in the precision of the tile.
+    # the fastest sum.
     by_row, by_column = np.zeros(len(tile)), np.zeros(tile.shape[1])
-    for strip in row_slices(len(tile), max(1, min(256, 32_000 // tile.shape[1]))):
-        part = tile[strip]
-        exp(part)
-        for piece in row_slices(tile.shape[1], 256):
-            by_row[strip] += part[:, piece] @ ones[: piece.stop - piece.start]
+    strips = row_slices(len(tile), max(1, 32_000 // tile.shape[1]))
+    wide = np.empty((strips[0].stop, tile.shape[1]))
+    for strip in strips:
+        exp(tile[strip])
+        part = wide[: strip.stop - strip.start]
+        part[:] = tile[strip]
+        by_row[strip] = part @ ones[: tile.shape[1]]
         by_column += ones[: len(part)] @ part
     return by_row, by_column
 
@@ -227,10 +228,60 @@ def mean_pairwise_distance(embeddings: Matrix) -> float:
     return float(1 - (total @ total - n) / (n * (n - 1)))
 
 
+def neighbours(x: Matrix, y: Matrix, k: int, *, same: bool = False, block: int = BLOCK) -> Matrix:
+    """Squared Euclidean distances to the k nearest rows of `y`, ascending, for each row of `x`.
+
+    x: (n, d), y: (m, d), both from `unit_rows`; with `same` the two are one set and a row is no
+    neighbour of itself. Returns (n, k) in float64. Raises ValueError if y offers fewer than k.
+    """
+    if not 1 <= k <= len(y) - same:
+        raise ValueError(f"k must be between 1 and {len(y) - same} with {len(y)} rows, not {k}")
+    same_space(x, y)
+    xp = namespace(x)
+    scratch = Scratch()
+
+    def of_rows(rows: slice) -> Matrix:
+        found = []
+        for columns in row_slices(len(y), 16 * block):
+            cosine = scratch.product(x[rows], y[columns])
+            if same:
+                own = np.arange(max(rows.start, columns.start), min(rows.stop, columns.stop))
+                cosine[own - rows.start, own - columns.start] = -np.inf
+            best, near = _largest(cosine, min(k, cosine.shape[1]), xp)
+            # A product in float32 finds the neighbours, but rounds by the shape of its tile.
+            apart = double(x[rows])[:, None] - double(y[columns][near])
+            squared = (apart * apart).sum(-1)
+            squared[best == -np.inf] = np.inf
+            found.append(squared)
+        joined = xp.concatenate(found, axis=1)
+        return (xp.sort(joined, axis=1) if xp is np else joined.sort(1).values)[:, :k]
+
+    return xp.concatenate(list(run(of_rows, row_slices(len(x), max(1, block // 8)), xp)))
+
+
+def _largest(tile: Matrix, k: int, xp: Any) -> tuple[Matrix, Matrix]:
+    """Return the k largest values of each row and their columns; arrays lose them."""
+    if xp is not np:
+        return tuple(tile.topk(k, dim=1))
+    # For the few neighbours that measures ask for, faster than argpartition().
+    rows = np.arange(len(tile))
+    values, columns = np.empty((len(tile), k), tile.dtype), np.empty((len(tile), k), np.intp)
+    for i in range(k):
+        columns[:, i] = tile.argmax(axis=1)
+        values[:, i] = tile[rows, columns[:, i]]
+        tile[rows, columns[:, i]] = -np.inf
+    return values, columns
+
+
+def double(x: Matrix) -> Matrix:
+    """Return `x` in float64."""
+    return x.astype("f8") if namespace(x) is np else x.double()
+
+
 def knn_distance(embeddings: Matrix, k: int = 5, *, block: int = BLOCK) -> float:
     """Mean of 1 - cosine to the k nearest other texts, 0 to 2. Raises ValueError if n <= k."""
     x = unit_rows(embeddings, rows=2)
-    return float(nearest(x, x, k, same=True, block=block).mean(dtype=namespace(x).float64) / 2)
+    return float(neighbours(x, x, k, same=True, block=block).mean() / 2)
 
 
 def chamfer_distance(embeddings: Matrix, *, block: int = BLOCK) -> float:
@@ -310,7 +361,7 @@ def partition_entropy(
 def facility_location(embeddings: Matrix, reference: Matrix, *, block: int = BLOCK) -> float:
     """Mean over the reference of the best cosine to a text of the set, -1 to 1: coverage."""
     x, y = unit_rows(embeddings), unit_rows(reference, "reference")
-    return float(1 - nearest(y, x, 1, block=block).mean(dtype=namespace(x).float64) / 2)
+    return float(1 - neighbours(y, x, 1, block=block).mean() / 2)
 
 
 def novelsum_density(
@@ -328,8 +379,7 @@ def novelsum_density(
     """
     x, y = unit_rows(embeddings), unit_rows(reference, "reference")
     same_space(x, y, ("embeddings", "reference"))
-    to_reference = nearest(x, y, k, block=block).mean(1, dtype=namespace(x).float64)
-    return (to_reference + 1e-9) ** -beta
+    return (neighbours(x, y, k, block=block).mean(1) + 1e-9) ** -beta
 
 
 def novelsum(
@@ -361,7 +411,6 @@ def novelsum(
     weights = _zeros(len(x), x) + 1
     weights = weights.cumsum(0) ** -alpha
     weights = weights / weights.sum()
-    weights = weights.astype(x.dtype) if xp is np else weights.to(x.dtype)
 
     scratch = Scratch()
 
@@ -377,6 +426,6 @@ def novelsum(
         else:
             value = value.sort(1).values
         value[:, 0] = 0
-        return float((value @ weights).sum(dtype=xp.float64))
+        return float((double(value) @ weights).sum())
 
     return sum(run(of_rows, row_slices(len(x), max(1, block // 8)), xp)) / len(x)
