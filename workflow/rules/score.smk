@@ -108,12 +108,11 @@ rule diversity:
         gpu=PLAN.gpu("score"),
     params:
         settings=PLAN.measure_settings("diversity"),
-        kind="diversity",
-        code=code("score.py"),
+        code=code("diversity.py", *PLAN.measuring("diversity")),
     message:
         "Measure diversity of {wildcards.generator} {wildcards.pipeline} {wildcards.level}"
     script:
-        "../scripts/score.py"
+        "../scripts/diversity.py"
 
 
 rule shift:
@@ -137,12 +136,11 @@ rule shift:
         gpu=PLAN.gpu("score"),
     params:
         settings=PLAN.measure_settings("shift"),
-        kind="shift",
-        code=code("score.py"),
+        code=code("shift.py", *PLAN.measuring("shift")),
     message:
         "Measure distribution shift of {wildcards.generator} {wildcards.pipeline} {wildcards.level}"
     script:
-        "../scripts/score.py"
+        "../scripts/shift.py"
 
 
 rule collect_scores:

@@ -13,7 +13,6 @@ from typing import Any
 import polars as pl
 
 from mixtura.digest import row_id
-from mixtura.streams import stream_seed
 from mixtura.tables import read_table
 
 
@@ -166,99 +165,3 @@ def rated_rows(lines: str) -> pl.DataFrame:
         .then(pl.lit("negative"))
     )
     return frame.select("text", sentiment.alias("label")).drop_nulls()
-
-
-def split_rows(
-    rows: pl.DataFrame,
-    test: int,
-    reference: int,
-    examples: int,
-    seed: int,
-    group: str | None = None,
-    development: int = 0,
-) -> pl.DataFrame:
-    """Frame (id, label, split): label-balanced test, reference, examples and development, and pool.
-
-    The order within a label is that of a hash of (seed, id), so a row added to the data moves no
-    other row by more than a place. With `group`, a column, rows of one value never stand on two
-    sides of test, reference, development and training (examples and pool); rows left over of the
-    last value of each of the first three are in no split. Raises ValueError where a label has too
-    few rows.
-    """
-    if group:
-        return _split_groups(rows, group, test, reference, examples, seed, development)
-    labels = rows["label"].unique().sort().to_list()
-    ordered = shuffled(rows, seed, "split")
-    place = pl.int_range(pl.len()).over("label")
-    per = [size // len(labels) for size in (test, reference, examples, development)]
-    for (label,), own in rows.group_by("label", maintain_order=True):
-        if own.height < sum(per):
-            raise ValueError(
-                f"label {label!r} has {own.height} rows; test, reference, examples and "
-                f"development need {sum(per)} of each label"
-            )
-    split = (
-        pl.when(place < per[0])
-        .then(pl.lit("test"))
-        .when(place < per[0] + per[1])
-        .then(pl.lit("reference"))
-        .when(place < sum(per[:3]))
-        .then(pl.lit("examples"))
-        .when(place < sum(per))
-        .then(pl.lit("development"))
-        .otherwise(pl.lit("pool"))
-    )
-    return ordered.select("id", "label", split.alias("split"))
-
-
-def _split_groups(
-    rows: pl.DataFrame,
-    group: str,
-    test: int,
-    reference: int,
-    examples: int,
-    seed: int,
-    development: int,
-) -> pl.DataFrame:
-    names = rows.select(pl.col(group).unique(maintain_order=True).alias("id"))
-    order = shuffled(names, seed, "split groups").with_row_index("_group")
-    left = shuffled(rows.join(order, left_on=group, right_on="id"), seed, "split")
-    parts = []
-    sizes = {"test": test, "reference": reference, "development": development}
-    for name, size in sizes.items():
-        if not size:
-            continue
-        grouped = left.sort("_group", maintain_order=True)
-        if grouped.height < size:
-            raise ValueError(
-                f"{name}: {grouped.height} rows are left of {rows.height}; {size} wanted"
-            )
-        parts.append(grouped.head(size).with_columns(split=pl.lit(name)))
-        left = left.filter(pl.col("_group") > parts[-1]["_group"][-1])
-    if left.height < examples:
-        raise ValueError(
-            f"examples: {left.height} rows are left of {rows.height} in groups of {group} that "
-            f"{', '.join(sizes)} do not hold; {examples} wanted"
-        )
-    part = pl.when(pl.int_range(pl.len()) < examples).then(pl.lit("examples"))
-    parts.append(left.with_columns(split=part.otherwise(pl.lit("pool"))))
-    return pl.concat(parts).select("id", "label", "split")
-
-
-def shuffled(rows: pl.DataFrame, seed: int, *purpose: object) -> pl.DataFrame:
-    """`rows` in the order of a hash of (seed, purpose, id): the same whatever order they had."""
-    keys = [stream_seed(seed, *purpose, row) for row in rows["id"]]
-    return rows.with_columns(pl.Series("_key", keys)).sort("_key", "id").drop("_key")
-
-
-def balanced_prefix(rows: pl.DataFrame, n: int) -> pl.DataFrame:
-    """The first n / labels rows of each label, so that prefixes are nested.
-
-    Raises ValueError where a label has too few rows.
-    """
-    labels = rows["label"].n_unique()
-    prefix = rows.filter(pl.int_range(pl.len()).over("label") < n / max(labels, 1))
-    if prefix.height != n:
-        counts = dict(rows.group_by("label").len().sort("label").iter_rows())
-        raise ValueError(f"{n} rows in equal parts were wanted; there are {counts}")
-    return prefix
