@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 from measuring import Row, compare, texts, unit
 
-from mixtura.panel import diversity_panel, shift_panel
+from mixtura.diversity_panel import diversity_panel
+from mixtura.shift_panel import shift_panel
 
 TITLE = "The whole panel, diversity and shift, on 10,000 short texts"
 

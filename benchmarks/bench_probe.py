@@ -17,8 +17,8 @@ import numpy as np
 import polars as pl
 import yaml
 
-from mixtura.data import split_rows
 from mixtura.plan import Plan, read_plan
+from mixtura.splits import split_rows
 
 TITLE = "Sweep of linear probes"
 ROOT = Path(__file__).parent.parent

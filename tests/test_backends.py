@@ -23,7 +23,8 @@ from transformers import AutoModelForCausalLM, MinPLogitsWarper
 
 from builders import build_generator, reviews
 from conftest import VLLM, run_snakemake, with_vllm
-from mixtura.backends import Backend, open_backend
+from mixtura.backends import open_backend
+from mixtura.backends.base import Backend
 from mixtura.backends.openai import OpenaiBackend
 from mixtura.backends.transformers import TransformersBackend, draw
 from mixtura.backends.vllm import VllmBackend
@@ -298,7 +299,7 @@ def client(server: Server, chat: bool = False, **options: Any) -> OpenaiBackend:
         **{"model": "m", "key_env": "MIXTURA_TEST_KEY", "concurrent": 4, "attempts": 3},
         **{"requests_per_minute": None, "timeout": 5.0, "send_seed": True, "logprobs": False},
     }
-    return OpenaiBackend(chat, **{"base_url": url, **given, **options})
+    return OpenaiBackend(None, chat, **{"base_url": url, **given, **options})
 
 
 @pytest.fixture(autouse=True)

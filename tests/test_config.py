@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mixtura import config, curate, filters, panel
+from mixtura import config, curate, diversity_panel, filters, shift_panel
 from mixtura.config import ConfigError, load_study
 from mixtura.plan import read_plan
 
@@ -196,8 +196,8 @@ def test_numbers_written_without_a_point_are_numbers(tiny: dict[str, Any]) -> No
 
 
 def test_names_in_the_schema_are_those_of_the_package() -> None:
-    assert tuple(panel.DIVERSITY) == config.DIVERSITY
-    assert tuple(panel.SHIFT) == config.SHIFT
+    assert tuple(diversity_panel.DIVERSITY) == config.DIVERSITY
+    assert tuple(shift_panel.SHIFT) == config.SHIFT
     assert set(config.Decontaminate.model_fields) == set(curate.DECONTAMINATE)
     steps = set(config.Curation.model_fields) - {"against_real", "embedder"}
     assert steps == set(curate.STEPS)

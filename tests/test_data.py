@@ -9,16 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixtura.data import (
-    balanced_prefix,
-    canonical_rows,
-    rated_rows,
-    read_rows,
-    shuffled,
-    split_rows,
-    task_rows,
-)
+from mixtura.data import canonical_rows, rated_rows, read_rows, task_rows
+from mixtura.draw import balanced_prefix, shuffled
 from mixtura.mix import mix_rows
+from mixtura.splits import split_rows
 from mixtura.tables import read_table
 
 LABELS = {"1": "positive", "0": "negative"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mixtura.dials import DIALS, incentive, load_dial, persona, temperature
+from mixtura.dials import incentive, load_dial, persona, temperature, topic
 from mixtura.dials.base import Given, PromptSpec
 from mixtura.dials.topic import ask, parse_topics
 from mixtura.dials.words import ranked_words, rarity
@@ -37,7 +37,8 @@ def given(lines: list[str] | None = None, stream: tuple[object, ...] = (1,)) -> 
 @pytest.mark.parametrize("name", LEVELS)
 def test_shards_of_a_level_join_to_the_same_prompts(name: str) -> None:
     def specify(first: int, end: int, **more: Any) -> list[PromptSpec]:
-        made: list[PromptSpec] = DIALS[name].specify(LEVELS[name], given(**more), range(first, end))
+        dial = load_dial({"dial": name})
+        made: list[PromptSpec] = dial.specify(LEVELS[name], given(**more), range(first, end))
         return made
 
     whole = specify(0, 40)
@@ -149,7 +150,7 @@ def test_prompts_for_topics_show_mined_ones() -> None:
 
 
 def test_given_topics_must_be_enough() -> None:
-    own = DIALS["topic"].specify({"topics": 2}, given(["war", "love", "food"]), range(40))
+    own = topic.specify({"topics": 2}, given(["war", "love", "food"]), range(40))
     assert {spec.fields["topic"] for spec in own} == {"war", "love"}
     with pytest.raises(ValueError, match="4 topics are wanted, but there are 3"):
-        DIALS["topic"].specify({"topics": 4}, given(["war", "love", "food"]), range(1))
+        topic.specify({"topics": 4}, given(["war", "love", "food"]), range(1))

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from mixtura import digest
-from mixtura.digest import canonical_json, code_digest, row_id
+from mixtura import code
+from mixtura.code import code_digest
+from mixtura.digest import canonical_json, row_id
 from mixtura.streams import stream_seed
 
 
 @pytest.fixture
 def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(digest, "SCRIPTS", tmp_path)
+    monkeypatch.setattr(code, "SCRIPTS", tmp_path)
     (tmp_path / "mixtura").mkdir()
     (tmp_path / "mixtura/__init__.py").write_text("")
     (tmp_path / "mixtura/a.py").write_text("from mixtura import b\n\ndef f():\n    return b.g()\n")
@@ -24,7 +25,7 @@ def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def changed(file: Path, text: str) -> str:
     file.write_text(text)
-    digest._tree.cache_clear()
+    code._tree.cache_clear()
     return code_digest("job.py")
 
 
@@ -43,6 +44,23 @@ def test_changed_code_on_the_way_changes_the_digest(scripts: Path, file: str) ->
 def test_a_module_that_is_not_imported_changes_nothing(scripts: Path) -> None:
     before = code_digest("job.py")
     assert changed(scripts / "mixtura/c.py", "x = 2\n") == before
+
+
+def test_a_module_that_a_job_imports_by_name_counts_for_this_job_alone(scripts: Path) -> None:
+    before = code_digest("job.py"), code_digest("job.py", "mixtura.c")
+    assert changed(scripts / "mixtura/c.py", "x = 2\n") == before[0]
+    assert code_digest("job.py", "mixtura.c") != before[1]
+    with pytest.raises(ValueError, match=r"no module mixtura\.d"):
+        code_digest("job.py", "mixtura.d")
+
+
+def test_every_import_by_name_is_one_that_the_rules_tell() -> None:
+    """`Plan.dial`, `backend`, `measuring` and `looping` name what these can import."""
+    scripts = Path(code.__file__).parents[1]
+    found = {file for file in scripts.rglob("*.py") if "import_module(" in file.read_text()}
+    told = ["mixtura/dials/__init__.py", "mixtura/backends/__init__.py"]
+    told += ["scored.py", "diversity.py", "findings.py"]
+    assert found == {scripts / name for name in told}
 
 
 def test_a_function_of_one_docstring_is_no_error(scripts: Path) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mixtura.embed import embed, model_digest, stored_embeddings
+from mixtura.embed import embed, stored_embeddings
+from mixtura.model_digest import model_digest
 
 
 class Encoder:

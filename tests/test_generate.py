@@ -7,7 +7,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from mixtura.backends import Completion
+from mixtura.backends.base import Completion
 from mixtura.dials import context, topic
 from mixtura.dials.base import Given, PromptSpec
 from mixtura.dials.topic import mine_topics, specify

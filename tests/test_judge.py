@@ -6,8 +6,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from mixtura.backends import Completion, open_backend
+from mixtura.backends import open_backend
+from mixtura.backends.base import Completion
 from mixtura.diversity import llm_cluster_score
+from mixtura.diversity_panel import diversity_panel
 from mixtura.judge import (
     ATTEMPTS,
     cluster_prompt,
@@ -17,7 +19,6 @@ from mixtura.judge import (
     parse_label,
     shown_rows,
 )
-from mixtura.panel import diversity_panel
 
 SAMPLING = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "min_p": 0.0, "max_new_tokens": 40}
 TEXTS = [f"text number {i}" for i in range(12)]

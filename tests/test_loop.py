@@ -20,11 +20,11 @@ from mixtura.config import ConfigError, Designs
 from mixtura.designs import Arm, loop_points, loop_rounds
 from mixtura.findings import answers, findings_text
 from mixtura.hypotheses import HYPOTHESES, hypotheses
-from mixtura.loop import COLLAPSE, collapse_text, without_loop
+from mixtura.loop import COLLAPSE, collapse_text
 from mixtura.plan import read_plan
 from mixtura.prompting import parse
 from mixtura.scoring import run_scores
-from mixtura.stats import NO_GAIN, recommend
+from mixtura.stats import NO_GAIN, recommend, without_loop
 from mixtura.templates import template_text
 from mixtura.tuning import Writer, row_pairs
 from studies import collapse, looped
@@ -314,7 +314,7 @@ def test_no_other_table_takes_a_round_for_a_level() -> None:
         made["diversity"],
         made["shift"],
         pl.DataFrame(schema=HYPOTHESES),
-        collapse=collapse(),
+        collapse=collapse_text(collapse()),
     )
     assert "## Model collapse: 2 rounds" in text
 

@@ -8,7 +8,8 @@ import torch
 from polars.testing import assert_frame_equal
 
 from mixtura import blocks, diversity, panel, shift
-from mixtura.panel import diversity_panel, shift_panel
+from mixtura.diversity_panel import DIVERSITY, diversity_panel
+from mixtura.shift_panel import SHIFT, shift_panel
 from mixtura.words import measure_name
 
 RANDOM = np.random.default_rng(0)
@@ -41,7 +42,7 @@ def test_every_measure_is_the_function_it_names():
         TEXTS, X, REAL, LABELS, [i // 2 for i in range(N)], repeats=0, measures=None,
         judge=lambda texts: texts,
     )  # fmt: skip
-    assert set(frame["measure"]) == panel.DIVERSITY.keys()
+    assert set(frame["measure"]) == DIVERSITY.keys()
     assert frame["value"].null_count() == 0
     assert frame["low"].null_count() == frame.height
     assert value(frame, "dcscore", tau=0.05)["value"] == pytest.approx(
@@ -65,7 +66,7 @@ def test_every_shift_measure_and_its_floor():
         REAL_TEXTS, REAL, TEXTS, X + 1, HELD_TEXTS, HELD, repeats=0, normalise=False,
         real_labels=LABELS, generated_labels=["a"] * N, held_out_labels=LABELS,
     )  # fmt: skip
-    expected = (panel.SHIFT.keys() - {"prdc", "mauve"}) | {
+    expected = (SHIFT.keys() - {"prdc", "mauve"}) | {
         "precision", "recall", "density", "coverage",
     }  # fmt: skip
     assert set(frame["measure"]) == expected
@@ -220,7 +221,7 @@ def test_intervals_stay_in_the_range_of_their_measure():
 
 
 def test_ranges_name_measures():
-    names = {*panel.DIVERSITY, *panel.SHIFT, "precision", "recall", "coverage"} - {"prdc"}
+    names = {*DIVERSITY, *SHIFT, "precision", "recall", "coverage"} - {"prdc"}
     assert panel.RANGES.keys() <= names
 
 
@@ -274,7 +275,7 @@ def test_panels_of_torch_tensors_are_those_of_arrays(device):
     frame = diversity_panel(TEXTS, on(X), on(REAL), repeats=2)
     assert_frame_equal(frame, expected, rel_tol=1e-5)
     floats = [x.astype("f4") for x in (REAL, X, HELD)]
-    arguments = {"repeats": 2, "measures": [*panel.SHIFT.keys() - {"label_shift"}]}
+    arguments = {"repeats": 2, "measures": [*SHIFT.keys() - {"label_shift"}]}
     expected = shift_panel(
         *(REAL_TEXTS, floats[0], TEXTS, floats[1], HELD_TEXTS, floats[2]), **arguments
     )

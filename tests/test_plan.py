@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mixtura.code import SCRIPTS, code_files
 from mixtura.config import ConfigError
 from mixtura.designs import Arm
 from mixtura.plan import Plan, read_plan
@@ -355,3 +356,42 @@ def test_a_chat_has_templates_of_its_own(tiny: dict[str, Any]) -> None:
     config["generators"]["writer"]["prompt"] = "classification"
     settings = json.loads(read_plan(config).generate_settings(made))
     assert settings["generator"]["prompt"] == template_text("classification")
+
+
+def test_a_set_depends_on_the_code_of_its_own_dial_and_its_own_backend(
+    tiny: dict[str, Any], tmp_path: Path
+) -> None:
+    own = tmp_path / "own.py"
+    own.write_text("def specify(level, given, indices):\n    return []\n")
+    levels = tiny["pipelines"]["topic"]["levels"]
+    server = {"base_url": "http://localhost:8000/v1", "model": "m"}
+    study = {
+        **tiny,
+        "generators": {**tiny["generators"], "server": {"backend": "openai", "openai": server}},
+        "pipelines": {
+            **tiny["pipelines"],
+            "people": {"dial": "persona", "levels": {key: {"personas": 2} for key in levels}},
+            "mine": {"dial": "module", "file": str(own), "levels": {key: {} for key in levels}},
+        },
+    }
+    plan = read_plan(study)
+
+    def files(generator: str, pipeline: str) -> set[str]:
+        made = SimpleNamespace(generator=generator, pipeline=pipeline, level="D0")
+        found = code_files("generate.py", plan.dial(made), plan.backend(made))
+        names = (str(file.relative_to(SCRIPTS)) for file in found)
+        return {name.removeprefix("mixtura/") for name in names}
+
+    topic = files("writer", "topic")
+    assert {"dials/topic.py", "dials/words.py", "backends/transformers.py"} < topic
+    people = {"dials/persona.py"}
+    assert files("writer", "people") - topic == people
+    assert files("writer", "mine") - topic == {"own.py"}
+    assert files("server", "people") - topic == {*people, "backends/openai.py"}
+    assert topic - files("server", "people") >= {"dials/topic.py", "backends/transformers.py"}
+    assert plan.measuring("diversity") == plan.measuring("shift") == plan.looping() == []
+    measured = {**tiny["diversity"], "judge": "server", "own": {"mine": str(own)}}
+    judged = read_plan({**study, "diversity": measured})
+    assert judged.measuring("shift") == []
+    told = ["mixtura.own", "mixtura.judge", "mixtura.backends", "mixtura.backends.openai"]
+    assert judged.measuring("diversity") == told

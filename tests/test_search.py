@@ -11,10 +11,10 @@ import pytest
 from builders import reviews
 from conftest import run_snakemake
 from mixtura.config import ConfigError, Encoder, load_study
-from mixtura.data import split_rows
 from mixtura.finetune import predict, train_classifier
 from mixtura.plan import read_plan
 from mixtura.search import best_fit, log_loss, settings_to_try
+from mixtura.splits import split_rows
 
 LABELS = ["negative", "positive"]
 

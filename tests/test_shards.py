@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from builders import reviews
-from mixtura.backends import Completion
+from mixtura.backends.base import Completion
 from mixtura.templates import template_text
 from shards import make_rows
 

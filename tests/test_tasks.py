@@ -13,8 +13,9 @@ import yaml
 
 from builders import BAD, GOOD, THINGS, build_generator, sentence, teach
 from conftest import ROOT, run_snakemake
-from mixtura.data import read_rows, split_rows, task_rows
+from mixtura.data import read_rows, task_rows
 from mixtura.plan import Plan, read_plan
+from mixtura.splits import split_rows
 
 FACTS = ROOT / "config/data/facts-qa.json"
 

@@ -5,7 +5,7 @@ import sys
 sys.path.insert(0, f"{workflow.current_basedir}/../scripts")
 
 from mixtura.plan import read_plan
-from mixtura.digest import code_digest as code
+from mixtura.code import code_digest as code
 from snakemake_logger_plugin_mixtura import ARMS, PLANNED
 
 PLAN = read_plan(config)

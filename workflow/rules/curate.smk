@@ -81,7 +81,7 @@ rule judge:
         settings=PLAN.judge_settings,
         running=PLAN.running,
         resume=PLAN.judge_resume,
-        code=code("judge.py"),
+        code=lambda wildcards: code("judge.py", PLAN.backend(wildcards)),
     message:
         "Judge labels of {wildcards.generator} {wildcards.pipeline} {wildcards.level} with {wildcards.judge}"
     script:

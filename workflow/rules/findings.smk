@@ -57,7 +57,7 @@ rule findings:
         runtime=PLAN.runtime("findings"),
     params:
         settings=PLAN.findings_settings(),
-        code=code("findings.py"),
+        code=code("findings.py", *PLAN.looping()),
     message:
         "Compare every arm with real data alone"
     script:

@@ -22,7 +22,7 @@ rule topics:
         settings=PLAN.topics_settings,
         running=PLAN.running,
         resume=PLAN.topics_resume,
-        code=code("write_topics.py"),
+        code=lambda wildcards: code("write_topics.py", PLAN.backend(wildcards)),
     message:
         "Write topics of {wildcards.pipeline} with {wildcards.generator}"
     script:
@@ -53,7 +53,9 @@ rule generate:
         settings=PLAN.generate_settings,
         running=PLAN.running,
         resume=PLAN.generate_resume,
-        code=code("generate.py"),
+        code=lambda wildcards: code(
+            "generate.py", PLAN.dial(wildcards), PLAN.backend(wildcards)
+        ),
     message:
         "Generate {wildcards.pipeline} {wildcards.level} shard {wildcards.shard} with {wildcards.generator}"
     script:
@@ -88,7 +90,9 @@ rule top_up:
         settings=PLAN.top_up_settings,
         running=PLAN.running,
         resume=PLAN.top_up_resume,
-        code=code("top_up.py"),
+        code=lambda wildcards: code(
+            "top_up.py", PLAN.dial(wildcards), PLAN.backend(wildcards)
+        ),
     message:
         "Top up {wildcards.generator} {wildcards.pipeline} {wildcards.level} where rows are short"
     script:

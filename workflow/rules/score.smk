@@ -108,13 +108,12 @@ rule diversity:
         gpu=PLAN.gpu("score"),
     params:
         settings=PLAN.measure_settings("diversity"),
-        kind="diversity",
         own=PLAN.own_measures("diversity"),
-        code=code("score.py"),
+        code=code("diversity.py", *PLAN.measuring("diversity")),
     message:
         "Measure diversity of {wildcards.generator} {wildcards.pipeline} {wildcards.level}"
     script:
-        "../scripts/score.py"
+        "../scripts/diversity.py"
 
 
 rule shift:
@@ -138,13 +137,12 @@ rule shift:
         gpu=PLAN.gpu("score"),
     params:
         settings=PLAN.measure_settings("shift"),
-        kind="shift",
         own=PLAN.own_measures("shift"),
-        code=code("score.py"),
+        code=code("shift.py", *PLAN.measuring("shift")),
     message:
         "Measure distribution shift of {wildcards.generator} {wildcards.pipeline} {wildcards.level}"
     script:
-        "../scripts/score.py"
+        "../scripts/shift.py"
 
 
 rule collect_scores:

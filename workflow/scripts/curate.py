@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from header import Job
-from mixtura.curate import curate, take_balanced
-from mixtura.embed import embeddings_of
+from mixtura.curate import curate, embeddings_of, take_balanced
 from mixtura.tables import write_table
 from pool import read_pool, read_real
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from header import Job
-from mixtura.embed import embed, model_digest, stored_embeddings
+from mixtura.embed import embed, stored_embeddings
+from mixtura.model_digest import model_digest
 from mixtura.tables import write_table
 from pool import read_pool
 

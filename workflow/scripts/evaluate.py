@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from header import Job
-from mixtura.designs import ARMS
-from mixtura.scoring import item_scores, read_columns, run_scores, tried_settings
+from mixtura.scoring import ARMS, item_scores, read_columns, run_scores, tried_settings
 from mixtura.tables import write_table
 
 if TYPE_CHECKING:

@@ -1,15 +1,15 @@
 """Compare every arm with real data alone, and say what was found."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from header import Job
-from mixtura.fetch import parameters
 from mixtura.findings import findings_text
 from mixtura.hypotheses import hypotheses
-from mixtura.loop import collapse_table
+from mixtura.model_size import parameters
 from mixtura.stats import findings
 from mixtura.tables import set_of, whole, write_table
 
@@ -32,20 +32,23 @@ sizes = {
 tested = hypotheses(**read, found=table, sizes=sizes)
 generation = pl.read_parquet(given.generation)
 panels = read["diversity"], read["shift"]
-collapse = None
+looped = None
 if rounds := job.settings.get("rounds"):
+    loop = import_module("mixtura.loop")  # no part of a study without a loop (`Plan.looping`)
     parts = []
     for file in given.perplexity:
         generator, pipeline, level = map(pl.lit, set_of(file))
         made = {"generator": generator, "pipeline": pipeline, "level": level}
         parts.append(pl.read_parquet(file).with_columns(**made))
-    collapse = collapse_table(rounds, table, *panels, pl.concat(parts), job.settings["seed"])
+    seed = job.settings["seed"]
+    collapse = loop.collapse_table(rounds, table, *panels, pl.concat(parts), seed)
+    looped = loop.collapse_text(collapse)
     write_table(collapse, snakemake.output.collapse)
 evaluated = None
 if files := given.get("lm_eval"):
     evaluated = pl.concat(pl.read_parquet(file) for file in files)
     write_table(evaluated, snakemake.output.lm_eval)
-text = findings_text(table, *panels, tested, generation, collapse, evaluated)
+text = findings_text(table, *panels, tested, generation, looped, evaluated)
 write_table(table, snakemake.output.table)
 write_table(tested, snakemake.output.hypotheses, parameters=sizes)
 with whole(snakemake.output.text) as file:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from header import Job
-from mixtura.data import balanced_prefix
+from mixtura.draw import balanced_prefix
 from mixtura.tables import write_table
 from mixtura.tuning import Writer
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from header import Job
-from mixtura.fetch import parameters
+from mixtura.model_size import parameters
 from mixtura.report import render_report, stage_times, versions
 from mixtura.tables import set_of, whole
 

@@ -15,8 +15,8 @@ import polars as pl
 from header import Job
 from mixtura.backends import Backend, open_backend
 from mixtura.dials import given_rows, load_dial
-from mixtura.embed import model_digest
 from mixtura.generate import batches, columns, complete_batch, counted
+from mixtura.model_digest import model_digest
 from mixtura.prompting import example_fields, render
 from mixtura.streams import stream_seed
 from mixtura.tables import added, read_lines, write_table

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from header import Job
-from mixtura.data import split_rows
+from mixtura.splits import split_rows
 from mixtura.tables import write_table
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from header import Job
-from mixtura.data import balanced_prefix, rated_rows, read_rows, shuffled, task_rows
+from mixtura.data import rated_rows, read_rows, task_rows
+from mixtura.draw import balanced_prefix, shuffled
 from mixtura.fetch import ratings_text, unpack_package
 from mixtura.sources import DATA_PACKAGES, package_command
 from mixtura.tables import write_table

@@ -96,7 +96,8 @@ def score(
     output: Annotated[Path | None, typer.Option(help="file for the table, best .parquet")] = None,
 ) -> None:
     """Measure the diversity of texts and, beside real ones, their shift. Prints a table."""
-    from mixtura.panel import DIVERSITY, SHIFT, diversity_panel, shift_panel
+    from mixtura.diversity_panel import DIVERSITY, diversity_panel
+    from mixtura.shift_panel import SHIFT, shift_panel
 
     known = (*DIVERSITY, *SHIFT)
     if embedder is None:

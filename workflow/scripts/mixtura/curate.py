@@ -178,3 +178,15 @@ def _funnel(
         found += [(stage, why, rows, count, out) for why, count in reasons or [(None, 0)]]
         rows = out
     return found
+
+
+def embeddings_of(rows: pl.DataFrame, table: pl.DataFrame) -> npt.NDArray[Any]:
+    """(n, d) embeddings of the rows by `id`, from a table with id and embedding.
+
+    Raises ValueError where a row has none.
+    """
+    found = rows.select("id").join(table, on="id", how="left", maintain_order="left")["embedding"]
+    if found.null_count():
+        missing = rows["id"].filter(found.is_null())[0]
+        raise ValueError(f"row {missing!r} has no embedding")
+    return found.to_numpy()

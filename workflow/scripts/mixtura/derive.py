@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from mixtura.curate import take_balanced
-from mixtura.data import shuffled
 from mixtura.dials.paraphrase import in_turn
+from mixtura.draw import shuffled
 from mixtura.text import all_receipts, normalise, receipts, tokens
 
 COPIED = {"label", "topic"}  # a paraphrase has these from its source, whatever its prompt had

@@ -4,27 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import polars as pl
-
 from mixtura.config import LOOP, Designs
 from mixtura.digest import digest
 
 Set = tuple[str, str, str]  # generator, pipeline, level
-
-# Columns of the readable index of the arms.
-ARMS = {
-    "arm": pl.String,
-    "design": pl.String,
-    "generator": pl.String,
-    "pipeline": pl.String,
-    "level": pl.String,
-    "n_real": pl.Int64,
-    "n_generated": pl.Int64,
-    "share": pl.Float64,  # generated rows of all rows
-    "rows": pl.Int64,  # what is trained on, repeated rows counted each time
-    "baseline": pl.String,
-    "control": pl.String,
-}
 
 
 @dataclass(frozen=True)
@@ -60,7 +43,7 @@ class DesignPoint:
     control: Arm | None = None  # the arm's real rows, repeated to its size; of a loop, its round 0
 
     def row(self) -> dict[str, Any]:
-        """The point as a row of ARMS."""
+        """The point as a row of `mixtura.scoring.ARMS`."""
         arm = self.arm
         return {
             "arm": arm.name,

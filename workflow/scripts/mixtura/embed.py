@@ -29,29 +29,6 @@ def embed(texts: Sequence[str], folder: str, batch_size: int = 64) -> NDArray[np
     return made.astype(np.float32)
 
 
-def embeddings_of(rows: pl.DataFrame, table: pl.DataFrame) -> NDArray[Any]:
-    """(n, d) embeddings of the rows by `id`, from a table with id and embedding.
-
-    Raises ValueError where a row has none.
-    """
-    found = rows.select("id").join(table, on="id", how="left", maintain_order="left")["embedding"]
-    if found.null_count():
-        missing = rows["id"].filter(found.is_null())[0]
-        raise ValueError(f"row {missing!r} has no embedding")
-    return found.to_numpy()
-
-
-def model_digest(folder: Path) -> str:
-    """Digest of a model folder: name and bytes of every file in it."""
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
-    parts = []
-    for file in files:
-        with file.open("rb") as stream:
-            found = hashlib.file_digest(stream, "blake2b").hexdigest()
-        parts.append([file.relative_to(folder).as_posix(), found])
-    return digest(parts)
-
-
 def stored_embeddings(
     texts: Sequence[str], encode: Encoder, store: Path, dtype: str = "float32"
 ) -> tuple[NDArray[Any], int]:

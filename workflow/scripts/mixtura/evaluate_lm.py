@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from mixtura.digest import digest
-from mixtura.embed import model_digest
+from mixtura.model_digest import model_digest
 from mixtura.own import own_files
 from mixtura.tables import whole
 

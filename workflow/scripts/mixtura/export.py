@@ -13,8 +13,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from mixtura.loop import without_loop
-from mixtura.stats import NO_GAIN, recommend
+from mixtura.stats import NO_GAIN, recommend, without_loop
 from mixtura.words import interval, markdown_table, measure_name
 
 CATEGORIES = {

@@ -1,7 +1,6 @@
 """Unpacking and converting what was fetched. Weights are safetensors; nothing runs their code."""
 
 import hashlib
-import math
 import os
 import shutil
 import tarfile
@@ -62,17 +61,6 @@ def copy_model(source: Path, target: Path) -> None:
                 os.link(file.resolve(), place)
             except OSError:  # another file system, or links are not allowed
                 shutil.copyfile(file, place)
-
-
-def parameters(folder: Path) -> int:
-    """Parameters of the model in a folder of safetensors, read from their headers alone."""
-    from safetensors import safe_open
-
-    total = 0
-    for file in sorted(folder.glob("*.safetensors")):
-        with safe_open(file, "np") as tensors:
-            total += sum(math.prod(tensors.get_slice(k).get_shape()) for k in tensors.keys())  # noqa: SIM118
-    return total
 
 
 def convert_gguf(file: Path, target: Path) -> None:

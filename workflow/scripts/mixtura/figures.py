@@ -11,9 +11,8 @@ import polars as pl
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
-from mixtura.loop import without_loop
 from mixtura.prices import arm_costs
-from mixtura.stats import rank_agreement
+from mixtura.stats import rank_agreement, without_loop
 from mixtura.words import measure_name
 
 matplotlib.rcParams["svg.hashsalt"] = "mixtura"  # the same picture is the same file

@@ -5,9 +5,8 @@ from typing import NamedTuple
 import polars as pl
 
 from mixtura.hypotheses import summary
-from mixtura.loop import collapse_text, without_loop
 from mixtura.prices import COSTS, arm_costs, told_cost
-from mixtura.stats import NO_GAIN, once, recommend
+from mixtura.stats import NO_GAIN, once, recommend, without_loop
 from mixtura.words import describe_arm, interval, markdown_table, measure_name
 
 
@@ -17,12 +16,12 @@ def findings_text(
     shift: pl.DataFrame,
     hypotheses: pl.DataFrame,
     generation: pl.DataFrame | None = None,
-    collapse: pl.DataFrame | None = None,
+    collapse: str | None = None,
     lm_eval: pl.DataFrame | None = None,
 ) -> str:
     """Markdown: the answer, the table of arms, and the diversity and shift of every level.
 
-    `collapse` is the table of `mixtura.loop.collapse_table`, of a study with a loop; `lm_eval` the
+    `collapse` is what `mixtura.loop.collapse_text` says, of a study with a loop; `lm_eval` the
     results of lm-eval, of a study with a model that asks for them.
 
     The frames are the tables of `mixtura.stats.findings`, of the panels and of
@@ -34,7 +33,7 @@ def findings_text(
             "# Findings",
             *map(answer_text, answers(findings, generation)),
             *map(_scores, [shown, *others]),
-            *([] if collapse is None else [collapse_text(collapse)]),
+            *([] if collapse is None else [collapse]),
             *([] if lm_eval is None else [_lm_eval(lm_eval, findings)]),
             "## Hypotheses",
             "\n".join(f"- **{question}** {answer}" for question, answer in summary(hypotheses)),

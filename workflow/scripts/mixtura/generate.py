@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from mixtura.backends import Completion
+from mixtura.backends.base import Completion
 from mixtura.dials.base import PromptSpec
 from mixtura.digest import canonical_json, row_id
 from mixtura.prompting import parse

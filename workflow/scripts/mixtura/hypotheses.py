@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from mixtura.loop import without_loop
 from mixtura.stats import (
     METRICS,
     Array,
@@ -24,6 +23,7 @@ from mixtura.stats import (
     once,
     rank_agreement,
     trend,
+    without_loop,
 )
 from mixtura.words import interval, measure_name
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from mixtura.backends import Completion
+from mixtura.backends.base import Completion
 from mixtura.streams import stream_seed
 
 ATTEMPTS = 5

@@ -103,13 +103,6 @@ def _score(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def without_loop(table: pl.DataFrame) -> pl.DataFrame:
-    """A table of arms or of sets without those of a loop."""
-    if "design" in table.columns:
-        return table.filter(pl.col("design").ne_missing("loop"))
-    return table.filter(~pl.col("level").str.starts_with("R"))
-
-
 VERDICTS = {
     "worse": "**lost** against round 0",
     "better": "**gained** against round 0",

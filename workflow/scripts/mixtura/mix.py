@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from mixtura.data import balanced_prefix, shuffled
+from mixtura.draw import balanced_prefix, shuffled
 
 
 def mix_rows(

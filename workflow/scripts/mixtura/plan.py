@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
+from mixtura.code import file_digest
 from mixtura.config import (
     LOOP,
     CausalLM,
@@ -34,7 +35,7 @@ from mixtura.config import (
     load_study,
 )
 from mixtura.designs import Arm, Round, Set, design_points, loop_points, loop_rounds
-from mixtura.digest import canonical_json, digest, file_digest
+from mixtura.digest import canonical_json, digest
 from mixtura.own import own_files
 from mixtura.sources import DATA_PACKAGES
 from mixtura.streams import stream_seed
@@ -612,6 +613,30 @@ class Plan:
         folder = f"embeddings/{self._trained(wildcards).embedder}"
         sets = dict.fromkeys(made for name in self.arms for made in self._mixed_sets(name))
         return [self.path(f"{folder}/{made}.parquet") for made in sets]
+
+    # --- code: modules that jobs import by name, for `mixtura.code.code_digest` -----------
+
+    def dial(self, wildcards: Any) -> str:
+        """The dial that a set is written with."""
+        name = self.study.pipelines[wildcards.pipeline].dial
+        return "mixtura.own" if name == "module" else f"mixtura.dials.{name}"
+
+    def backend(self, wildcards: Any) -> str:
+        """The backend of the generator (or judge) of a job."""
+        name = getattr(wildcards, "judge", None) or wildcards.generator
+        return f"mixtura.backends.{self.study.generators[name].backend}"
+
+    def measuring(self, kind: str) -> list[str]:
+        """What measures of one kind need: the user's own measures, a judge."""
+        own = ["mixtura.own"] if getattr(self.study, kind).own else []
+        if kind == "shift" or not self.study.diversity.judge:
+            return own
+        backend = self.backend(SimpleNamespace(judge=self.study.diversity.judge))
+        return [*own, "mixtura.judge", "mixtura.backends", backend]
+
+    def looping(self) -> list[str]:
+        """What the findings of a loop need."""
+        return ["mixtura.loop"] if self.rounds else []
 
     # --- settings: sorted JSON, one function for each rule -------------------------------
 

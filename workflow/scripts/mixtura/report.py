@@ -14,8 +14,7 @@ from markupsafe import Markup, escape
 
 from mixtura.findings import answers
 from mixtura.hypotheses import summary
-from mixtura.loop import without_loop
-from mixtura.stats import NO_GAIN, once
+from mixtura.stats import NO_GAIN, once, without_loop
 from mixtura.words import describe_arm, interval, measure_name
 
 SAMPLES = 12  # rows of a set that the page shows

@@ -16,6 +16,21 @@ TEXT_METRICS: dict[str, Callable[[str, list[str]], float]] = {
 }
 
 
+# Columns of the readable index of the arms.
+ARMS = {
+    "arm": pl.String,
+    "design": pl.String,
+    "generator": pl.String,
+    "pipeline": pl.String,
+    "level": pl.String,
+    "n_real": pl.Int64,
+    "n_generated": pl.Int64,
+    "share": pl.Float64,  # generated rows of all rows
+    "rows": pl.Int64,  # what is trained on, repeated rows counted each time
+    "baseline": pl.String,
+    "control": pl.String,
+}
+
 # What metrics of probabilities read, made of the p_LABEL columns.
 OF_PROBABILITIES = ("log_loss", "confidence", "right")
 

@@ -967,6 +967,13 @@ def once(found: pl.DataFrame) -> pl.DataFrame:
 NO_GAIN = "No setting beats real data alone here."
 
 
+def without_loop(table: pl.DataFrame) -> pl.DataFrame:
+    """A table of arms or of sets without those of a loop."""
+    if "design" in table.columns:
+        return table.filter(pl.col("design").ne_missing("loop"))
+    return table.filter(~pl.col("level").str.starts_with("R"))
+
+
 def recommend(
     found: pl.DataFrame,
     n_real: int | None = None,

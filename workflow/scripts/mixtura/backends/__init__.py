@@ -1,43 +1,14 @@
 """Backends: engines that turn prompts into completions, all with one method.
 
-To add one, write a module here with a class of the form `Backend`, open it in `open_backend`, and
-give it a section in `mixtura.config.Generator`.
+To add one, write a module here with a class of the form `mixtura.backends.base.Backend`, the one
+of module `vllm` being VllmBackend, and give it a section in `mixtura.config.Generator`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from importlib import import_module
+from typing import Any
 
-
-@dataclass(frozen=True)
-class Completion:
-    """What came back for one prompt. `finish_reason` is "stop", "length" or a server's own word.
-
-    `mean_logprob` is the mean natural logarithm of the probability that the model gave to each new
-    token, before temperature and cuts; None where the backend does not tell.
-    """
-
-    text: str
-    finish_reason: str
-    prompt_tokens: int
-    new_tokens: int
-    mean_logprob: float | None = None
-
-
-class Backend(Protocol):
-    """An engine with a model loaded. `about` holds its versions and where it runs."""
-
-    about: dict[str, str]
-
-    def complete(
-        self, prompts: list[str], sampling: dict[str, Any], seeds: list[int]
-    ) -> list[Completion]:
-        """One completion for each prompt, in order; the same seeds give the same completions.
-
-        `sampling` has the keys of `mixtura.config.Sampling`. Raises ValueError where a prompt and
-        its answer exceed the context of the model.
-        """
-        ...
+from mixtura.backends.base import Backend
 
 
 def open_backend(
@@ -52,30 +23,7 @@ def open_backend(
     """
     kind, chat = generator["backend"], generator.get("format") == "chat"
     options = {**(generator.get(kind) or {}), **(running or {}).get(kind, {})}
-    if kind == "openai":
-        from mixtura.backends.openai import OpenaiBackend
-
-        return OpenaiBackend(chat=chat, **options)
-    assert folder, "config asks for a model"
-    if kind == "vllm":
-        from mixtura.backends.vllm import VllmBackend
-
-        return VllmBackend(folder, chat=chat, **options)
-    from mixtura.backends.transformers import TransformersBackend
-
-    return TransformersBackend(folder, chat=chat)
-
-
-def stops(sampling: Mapping[str, Any], chat: bool) -> list[str]:
-    """Strings that end an answer: a continuation is one line, an answer in a chat ends itself."""
-    given: list[str] | None = sampling.get("stop")
-    return ([] if chat else ["\n"]) if given is None else given
-
-
-def check_context(prompt_tokens: int, new_tokens: int, context: int) -> None:
-    """Raise ValueError where a prompt and its answer exceed the context, all in tokens."""
-    if prompt_tokens + new_tokens > context:
-        raise ValueError(
-            f"a prompt of {prompt_tokens} tokens and {new_tokens} new ones exceed the model's "
-            f"context of {context}; show fewer examples or lower sampling.max_new_tokens"
-        )
+    # By its name, so that only what this backend writes depends on its code: `Plan.backend`.
+    module = import_module(f"mixtura.backends.{kind}")
+    opened: Backend = getattr(module, f"{kind.capitalize()}Backend")(folder, chat=chat, **options)
+    return opened

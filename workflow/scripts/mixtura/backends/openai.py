@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from mixtura.backends import Completion, stops
+from mixtura.backends.base import Completion, stops
 
 
 class OpenaiBackend:
@@ -15,6 +15,7 @@ class OpenaiBackend:
 
     def __init__(
         self,
+        folder: None = None,
         chat: bool = False,
         *,
         base_url: str,
@@ -28,7 +29,10 @@ class OpenaiBackend:
         logprobs: bool,
         **prices: float,
     ) -> None:
-        """Arguments as in `mixtura.config.Openai`. ValueError where the key is not set."""
+        """Arguments as in `mixtura.config.Openai`; a server needs no folder of a model.
+
+        Raises ValueError where the key is not set.
+        """
         import openai
 
         logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request

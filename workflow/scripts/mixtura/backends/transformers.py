@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mixtura.backends import Completion, check_context, stops
+from mixtura.backends.base import Completion, check_context, stops
 
 DROP = 0.9  # rows are dropped from a batch when no more than this share of it is unfinished
 

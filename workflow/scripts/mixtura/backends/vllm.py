@@ -9,7 +9,8 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-from mixtura.backends import Completion, stops, vllm_worker
+from mixtura.backends import vllm_worker
+from mixtura.backends.base import Completion, stops
 
 LINES = 15  # of the engine's last words that an error shows
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mixtura.backends import check_context
+from mixtura.backends.base import check_context
 from mixtura.streams import stream_seed
 
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)  # of adapters, as the engine allows them

@@ -14,28 +14,18 @@ stream. A dial whose prompts depend on what the shard wrote before has a second 
 It gets the prompts of one batch and the accepted (id, text, label) rows of the batches before.
 
 A dial of your own needs no change here: `dial: module` with `file: my_dial.py` runs it, and its
-levels may hold any settings. To build one in, add the module here and to `DIALS`, and give it a
-pipeline section with its levels in `mixtura.config`.
+levels may hold any settings. To build one in, add the module here, and give a pipeline section
+with its levels in `mixtura.config` its name as `dial`.
 """
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 import polars as pl
 
-from mixtura.dials import context, incentive, paraphrase, persona, temperature, topic
 from mixtura.dials.base import Given
-from mixtura.own import load_own
-
-DIALS: dict[str, ModuleType] = {
-    "topic": topic,
-    "temperature": temperature,
-    "persona": persona,
-    "incentive": incentive,
-    "paraphrase": paraphrase,
-    "context": context,
-}
 
 
 def given_rows(
@@ -57,6 +47,8 @@ def load_dial(pipeline: Mapping[str, Any]) -> ModuleType:
 
     Raises ValueError where the file has no function `specify`.
     """
+    # By their names, so that only text of this dial depends on its code: `Plan.dial`.
     if pipeline["dial"] != "module":
-        return DIALS[pipeline["dial"]]
-    return load_own(pipeline["file"], "specify", "a dial")
+        return import_module(f"mixtura.dials.{pipeline['dial']}")
+    own: ModuleType = import_module("mixtura.own").load_own(pipeline["file"], "specify", "a dial")
+    return own
