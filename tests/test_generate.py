@@ -175,6 +175,10 @@ def test_what_generation_took_is_summed_up_by_set() -> None:
     }
     assert table["rejected_unfinished"].to_list() == [0, 4]
     assert table["cost"][1] is None and table["tokens_per_accepted_row"][1] is None
+    paid = generation_rows(sets, accepted, {"g": [2.0, 10.0]}, hours=(3.0, 0.5))["cost"]
+    hours = 0.03 * 3 + 0.06 * 0.5
+    assert paid[0] == pytest.approx((40 * 2 + 24 * 10) / 1e6 + hours) and paid[1] is not None
+    assert generation_rows(sets, accepted, {"g": [0.0, 0.0]})["cost"].is_null().all()
 
 
 def test_a_derived_set_costs_what_its_rows_do() -> None:

@@ -25,6 +25,7 @@ origins = {
     tuple(made): [(tuple(one), rows) for one, rows in parts]
     for made, parts in job.settings["origins"]
 }
-table = generation_rows(sets, accepted, job.settings["prices"], origins)
+prices, hours = job.settings["prices"], job.settings["hours"]
+table = generation_rows(sets, accepted, prices, origins, hours)
 write_table(table, snakemake.output[0])
 job.done(rows=table.height)

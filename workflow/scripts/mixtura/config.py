@@ -1156,13 +1156,13 @@ class Plots(Section):
 
 
 class Prices(Section):
-    """What `mixtura plan` counts, in your currency; nothing else reads it."""
+    """What hours cost in your currency, for `mixtura plan` and tables/generation.parquet.
+
+    Tokens of a server have prices of their own, `generators.NAME.openai`. 0: not known.
+    """
 
     gpu_hour: float = Field(0.0, ge=0, strict=False, description="one GPU for one hour")
     cpu_hour: float = Field(0.0, ge=0, strict=False, description="one core for one hour")
-    million_tokens: float = Field(
-        0.0, ge=0, strict=False, description="a million tokens of a generator behind an API"
-    )
 
 
 STAGES = (

@@ -510,7 +510,7 @@ class Plan:
         own = (str(arm.generator), str(arm.pipeline), str(arm.level))
         return ["/".join(made) for made in self.unions.get(name, (own,))]
 
-    def _before(self, wildcards: Any) -> Arm:
+    def before(self, wildcards: Any) -> Arm:
         """The mix that the generator of a round is trained on: that of the round before."""
         scheme, number = wildcards.pipeline.removeprefix(LOOP), int(wildcards.level[1:])
         return next(
@@ -521,7 +521,7 @@ class Plan:
 
     def tuned_on(self, wildcards: Any) -> list[str]:
         """Curated sets that the generator of a round is trained on."""
-        mixed = self._mixed_sets(self._before(wildcards).name)
+        mixed = self._mixed_sets(self.before(wildcards).name)
         return [self.path(f"curated/{made}.parquet") for made in mixed]
 
     def loop_perplexities(self) -> list[str]:
@@ -773,9 +773,9 @@ class Plan:
         return canonical_json({**chosen, "least_parsed": self.study.generate.least_parsed})
 
     def generation_settings(self) -> str:
-        """Where the rows of each set come from; prices of the servers that have some.
+        """Where the rows of each set come from, and what tokens and hours cost.
 
-        Prices are per million prompt and new tokens.
+        Prices of a server are per million prompt and new tokens; hours are of a GPU and of a core.
         """
         servers = {
             name: generator.openai
@@ -794,6 +794,7 @@ class Plan:
                 "prices": {
                     n: [one.prompt_price, one.completion_price] for n, one in servers.items()
                 },
+                "hours": [self.study.prices.gpu_hour, self.study.prices.cpu_hour],
                 "origins": [[made, parts] for made, parts in origins.items() if parts],
                 "paraphrases": [[made, rows] for made, rows in pools.items()],
             }
@@ -873,7 +874,7 @@ class Plan:
                 **_plain(CausalLM(kind="causal-lm", model=model, **chosen)),
                 **self._prompting(wildcards.generator),
                 # The real rows are the examples: those that a person has, whatever the seeds draw.
-                "mix": {**self._mix_settings(self._before(wildcards)), "draw": "fixed"},
+                "mix": {**self._mix_settings(self.before(wildcards)), "draw": "fixed"},
                 "seed": stream_seed(study.seed, "tune", *made),
             }
         )

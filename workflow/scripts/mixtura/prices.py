@@ -20,14 +20,16 @@ def generation_rows(
     accepted: Mapping[Set, int],
     prices: Mapping[str, Sequence[float]],
     origins: Mapping[Set, Sequence[tuple[Set, int | None]]] | None = None,
+    hours: Sequence[float] = (0.0, 0.0),
 ) -> pl.DataFrame:
     """One row for each set, (generator, pipeline, level), from the statistics of its jobs.
 
     A job has the counts of `counted`, generate_seconds and load_seconds (all none where it wrote
     nothing), seconds, threads and gpus. `accepted` counts the rows of a set that curation left,
-    `prices` those of a generator's server per million prompt and new tokens. Hours are those of
-    whole jobs; `cost` is in the currency of the prices, null where there is none. `origins` maps
-    a derived set to the sets that its rows come from, and how many: it costs as much as these rows
+    `prices` those of a generator's server per million prompt and new tokens, `hours` those of an
+    hour of a GPU and of a core. Hours are those of whole jobs; `cost` is that of tokens and hours
+    in the currency of the prices, null where all of them are 0: none is known. `origins` maps a
+    derived set to the sets that its rows come from, and how many: it costs as much as these rows
     do, or, where that is None, as the whole set. A sum over the table leaves `derived` rows out.
     """
     totals = {}
@@ -41,8 +43,11 @@ def generation_rows(
     reasons = sorted({reason for total in totals.values() for reason in total["rejected"]})
     rows: dict[Set, dict[str, Any]] = {}
     for made, total in totals.items():
-        price = prices.get(made[0])
         written, new = total["prompt_tokens"], total["new_tokens"]
+        gpu_hours, cpu_hours = total["gpu_seconds"] / 3600, total["cpu_seconds"] / 3600
+        read_price, write_price = prices.get(made[0], (0.0, 0.0))
+        tokens_cost = (written * read_price + new * write_price) / 1e6
+        hours_cost = gpu_hours * hours[0] + cpu_hours * hours[1]
         rows[made] = {
             "derived": False,
             "prompts": total["prompts"],
@@ -52,9 +57,9 @@ def generation_rows(
             "new_tokens": new,
             "tokens_per_second": new / total["generate_seconds"],
             "load_share": total["load_seconds"] / total["seconds"],
-            "gpu_hours": total["gpu_seconds"] / 3600,
-            "cpu_hours": total["cpu_seconds"] / 3600,
-            "cost": (written * price[0] + new * price[1]) / 1e6 if price else None,
+            "gpu_hours": gpu_hours,
+            "cpu_hours": cpu_hours,
+            "cost": tokens_cost + hours_cost if any((read_price, write_price, *hours)) else None,
         }
     for made, parts in (origins or {}).items():
         shares = [(rows[one], count / accepted[one] if count else 1.0) for one, count in parts]
@@ -108,6 +113,7 @@ def told_cost(cost: dict[str, float | None]) -> str:
     for name, unit in (("gpu_hours", "GPU hours"), ("cpu_hours", "CPU hours")):
         if hours := cost.get(name):
             parts.append(f"{hours:.2g} {unit}")
-    if cost.get("cost") is not None:
-        parts.append(f"{cost['cost']:.2f} in the currency of the prices")
+    if (money := cost.get("cost")) is not None:
+        told = f"{money:.2f}" if money >= 0.01 else "less than 0.01"
+        parts.append(f"{told} in the currency of the prices")
     return ", ".join(parts)

@@ -31,7 +31,7 @@ RERUNS = {
     "seeds": "the new seeds' runs",
     "plots": "figures and report",
     "resources": "nothing",
-    "prices": "nothing",
+    "prices": "the table of what generation took, and what tells of cost",
 }
 
 
