@@ -1,6 +1,6 @@
 """Which rules a change makes run again: `python tests/rerun_table.py > docs/reruns.md`.
 
-Every key of the configuration is changed in the embedded study, and Snakemake's own graph of both
+Every key of the configuration is changed in a study that uses it, and Snakemake's own graph of both
 says which jobs differ in what Snakemake compares: outputs, inputs and parameters. Nothing runs.
 test_reruns.py checks the same against dry runs beside finished results.
 """
@@ -15,21 +15,31 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel
 from snakemake.api import SnakemakeApi
 from snakemake.dag import DAG
-from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, ResourceSettings
+from snakemake.settings.types import (
+    ConfigSettings,
+    DAGSettings,
+    OutputSettings,
+    Quietness,
+    ResourceSettings,
+)
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
-from mixtura import digest  # noqa: E402
-from mixtura.config import ConfigError, Study, load_study  # noqa: E402
+from mixtura import code, config  # noqa: E402
+from mixtura.config import ConfigError, Study, load_study, sections, tags  # noqa: E402
+from mixtura.plan import read_plan  # noqa: E402
+from mixtura.sources import DATA_PACKAGES, MODEL_PACKAGES  # noqa: E402
 
 FOLDER = Path(tempfile.mkdtemp())  # the same for all: inputs are compared by their paths
-
-
 RULES: list[str] = []  # in the order of the data
+
+
+def told_files(script: str, *by_name: str) -> str:
+    """What stands in the graphs for the digest of a job's code: the files that it covers."""
+    return " ".join(str(f.relative_to(code.SCRIPTS)) for f in code.code_files(script, *by_name))
 
 
 class Found(Exception):
@@ -43,17 +53,21 @@ class Job:
     rule: str
     compared: tuple[str, ...]
     depends: frozenset[str]
+    files: frozenset[str]  # of its code
 
 
-def graph(config: dict[str, Any]) -> dict[str, Job]:
-    """First output -> job, of a whole study that has not run."""
+Graph = dict[str, Job]
+
+
+def graph(study: dict[str, Any]) -> Graph:
+    """First output -> job, of a whole study that has not run, and of its export."""
 
     def stats(dag: DAG) -> None:
         raise Found(dag)
 
     DAG.stats = stats
     file = FOLDER / "study.yaml"
-    file.write_text(yaml.safe_dump(config))
+    file.write_text(yaml.safe_dump(study))
     try:
         with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
             api.workflow(
@@ -61,7 +75,7 @@ def graph(config: dict[str, Any]) -> dict[str, Job]:
                 config_settings=ConfigSettings(configfiles=[file]),
                 snakefile=ROOT / "Snakefile",
                 workdir=FOLDER,
-            ).dag().execute_workflow(executor="dryrun")
+            ).dag(DAGSettings(targets={"all", "export"})).execute_workflow(executor="dryrun")
     except Found as found:
         dag = found.args[0]
     RULES[:] = [rule.name for rule in dag.workflow.rules]
@@ -71,7 +85,8 @@ def graph(config: dict[str, Any]) -> dict[str, Job]:
             params = sorted(map(str, job.non_derived_params))
             before = frozenset(str(above.output[0]) for above in dag.dependencies[job])
             compared = (*map(str, job.output), *sorted(map(str, job.input)), *params)
-            made[str(job.output[0])] = Job(job.rule.name, compared, before)
+            files = frozenset(job.params.code.split())
+            made[str(job.output[0])] = Job(job.rule.name, compared, before, files)
     return made
 
 
@@ -81,36 +96,34 @@ def reruns(old: dict[str, Job], new: dict[str, Job]) -> tuple[list[str], list[st
     todo = set(direct)
     while more := {n for n, job in new.items() if n not in todo and job.depends & todo}:
         todo |= more
-    order = sorted({job.rule for job in new.values()}, key=RULES.index)
     rules = {new[name].rule for name in direct}
-    follow = {new[name].rule for name in todo} - rules
-    return [r for r in order if r in rules], [r for r in order if r in follow]
+    return _ordered(rules), _ordered({new[name].rule for name in todo} - rules)
 
 
-def keys(section: type[BaseModel], given: Any, path: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
-    """(path, annotation) of every key below a section of the configuration."""
-    for name, field in section.model_fields.items():
-        key = field.alias or name
-        value = given.get(key) if isinstance(given, dict) else None
-        yield from _inside(field.annotation, value, (*path, key))
+def _ordered(rules: set[str]) -> list[str]:
+    return sorted(rules, key=RULES.index)
 
 
-def _inside(kind: Any, value: Any, path: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
-    while get_origin(kind) is Annotated:
-        kind = get_args(kind)[0]
-    if get_origin(kind) in (Union, UnionType):
-        options = [part for part in get_args(kind) if part is not type(None)]
-        fitting = [part for part in options if len(options) == 1 or _fits(part, value)]
-        if fitting:
-            yield from _inside(fitting[0], value, path)
-            return
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        yield from keys(kind, value, path)
-    elif get_origin(kind) is dict and isinstance(value, dict) and value:
-        for name, inner in value.items():
-            yield from _inside(get_args(kind)[1], inner, (*path, str(name)))
-    else:
-        yield path, kind
+Key = tuple[tuple[str, ...], str, Any]  # path in a study, place in the schema, type
+
+
+def keys(
+    kind: Any, value: Any = None, path: tuple[str, ...] = (), place: tuple[str, ...] = ()
+) -> Iterator[Key]:
+    """Every key of a study, or, without one, of the schema."""
+    found = sections(kind)
+    if found and get_origin(kind) is dict:
+        for name, inner in (value or {"NAME": None}).items():
+            yield from keys(get_args(kind)[1], inner, (*path, name), (*place, "NAME"))
+    elif found:
+        for section in found if value is None else [part for part in found if _fits(part, value)]:
+            where = place if len(found) == 1 else (*place[:-1], f"{place[-1]}({tags(section)[0]})")
+            for name, field in section.model_fields.items():
+                key = field.alias or name
+                inner = value.get(key) if isinstance(value, dict) else None
+                yield from keys(field.annotation, inner, (*path, key), (*where, key))
+    elif get_origin(kind) is not Literal or len(get_args(kind)) > 1:  # else it names its section
+        yield path, ".".join(place), kind
 
 
 def _fits(kind: Any, value: Any) -> bool:
@@ -120,13 +133,13 @@ def _fits(kind: Any, value: Any) -> bool:
         return False
 
 
-def _values(kind: Any, value: Any) -> Iterator[Any]:
+def _values(kind: Any, value: Any, words: list[str]) -> Iterator[Any]:
     """Other values that a key may take, likely ones first."""
     while get_origin(kind) is Annotated:
         kind = get_args(kind)[0]
     if get_origin(kind) in (Union, UnionType):
         for part in get_args(kind):
-            yield from _values(part, value)
+            yield from _values(part, value, words)
     elif get_origin(kind) is Literal:
         yield from (option for option in get_args(kind) if option != value)
     elif kind is bool:
@@ -138,40 +151,34 @@ def _values(kind: Any, value: Any) -> Iterator[Any]:
         base = value if isinstance(value, int | float) else 0.5
         yield from (base / 2, base + 0.1, base * 2, base - 0.1, 0.9)
     elif kind is str:
-        yield from ("magma", "text", "other", "config/config.yaml")
+        yield from words
     elif get_origin(kind) is list:
         inner = get_args(kind)[0]
         have = value if isinstance(value, list) else []
-        known = list(_values(inner, have[-1] if have else None))
+        known = list(_values(inner, have[-1] if have else None, words))
         yield from ([*have, extra] for extra in known if extra not in have)
         yield from ([extra] for extra in known)
         yield have[:-1]
         yield have[::-1]
     elif get_origin(kind) is dict:
-        inner = get_args(kind)[1]
-        yield from ({"length": {"min_words": 5}}, {"distinct_n": {"n": 3}}, {"report": {}})
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            yield {}
+        have = value if isinstance(value, dict) else {}
+        for name in have or ("D0", "vendi_score", "mine"):
+            inner = _values(get_args(kind)[1], have.get(name), words)
+            yield from ({**have, name: other} for other in inner)
+    else:
+        yield {"n": 3}
 
 
-def changed(config: dict[str, Any], path: tuple[str, ...], kind: Any) -> dict[str, Any] | None:
-    """The configuration with another value for one key, or None where none was found to fit."""
-    here: Any = config
+def changed(
+    study: dict[str, Any], path: tuple[str, ...], kind: Any, words: list[str]
+) -> dict[str, Any] | None:
+    """The study with another value for one key, or None where none was found to fit."""
+    now = load_study(study)
+    here: Any = now.model_dump(by_alias=True)
     for part in path:
         here = here.get(part) if isinstance(here, dict) else None
-    if here is None:
-        study: Any = load_study(config)
-        for part in path:
-            found = study.get(part) if isinstance(study, dict) else None
-            for name in type(study).model_fields if isinstance(study, BaseModel) else ():
-                if part in (name, type(study).model_fields[name].alias):
-                    found = getattr(study, name)
-            study = found
-        here = study
-    for value in _values(kind, here):
-        if value == here:
-            continue
-        new = copy.deepcopy(config)
+    for value in _values(kind, here, words):
+        new = copy.deepcopy(study)
         place = new
         for part in path[:-1]:
             if not isinstance(place.get(part), dict):
@@ -179,72 +186,231 @@ def changed(config: dict[str, Any], path: tuple[str, ...], kind: Any) -> dict[st
             place = place[part]
         place[path[-1]] = value
         try:
-            if load_study(new) != load_study(config):
+            if read_plan(new).given != now:
                 return new
         except ConfigError:
             continue
     return None
 
 
-def config_rows(config: dict[str, Any]) -> Iterator[tuple[str, list[str], list[str]]]:
-    """(key, rules that run again, rules that follow) for every key that can be changed alone."""
-    base = graph(config)
-    for path, kind in keys(Study, config, ()):
-        new = changed(config, path, kind)
-        if new is not None:
-            yield ".".join(path), *reruns(base, graph(new))
+def files_of(folder: Path) -> dict[str, str]:
+    """Files that the studies below name: two of each, so that one can take the other's place."""
+    texts = {
+        "rows.jsonl": "",
+        "facts.json": (ROOT / "config/data/facts-qa.json").read_text(),
+        "lines.txt": "\n".join(f"line {number}" for number in range(99)),
+        "dial.py": "def specify(level, given, indices):\n    return []\n",
+        "measure.py": "def measure(texts, embeddings):\n    return 0.0\n",
+        "prompt.j2": "{{ noun }}: ",
+        "model/config.json": "{}",
+        "adapter/adapter_config.json": "{}",
+        "tasks/mood.yaml": "task: mood\n",
+    }
+    for name, text in texts.items():
+        for copied in ("", "other-"):
+            file = folder / f"{copied}{name}"
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(f"{text}\n")
+    tops = [name.partition("/")[0] for name in texts]
+    return {top.partition(".")[0]: str(folder / top) for top in tops}
 
 
-def module_rows(config: dict[str, Any]) -> Iterator[tuple[str, list[str], list[str]]]:
-    """(module, rules whose code digest it is part of, rules that follow) for every module."""
-    base = graph(config)
-    scripts = digest.SCRIPTS
-    reached = {}
-    for rule in dict.fromkeys(job.rule for job in base.values()):
-        text = "".join(file.read_text() for file in (ROOT / "workflow/rules").glob("*.smk"))
-        script = text.split(f"rule {rule}:")[1].split('code=code("')[1].split('"')[0]
-        reached[rule] = digest.code_files(script)
-    for file in sorted(scripts.rglob("*.py")):
-        if "snakemake_logger" in str(file):
+def studies() -> dict[str, dict[str, Any]]:
+    """Title -> a study. Together they switch everything on."""
+    files = files_of(FOLDER)
+    demo, qa = (
+        yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()) for name in ("config", "qa")
+    )
+    qa["task"]["data"]["path"] = files["facts"]
+    few = {
+        **demo,
+        "generate": {**demo["generate"], "levels": ["D3"]},
+        "designs": {"real": [64], "mix-add": {"ratios": [1]}},
+        "seeds": [0],
+    }
+    topic, plain = few["pipelines"]["topic"], {"of": "topic", "curation": "exact"}
+    generators = {
+        "study": "generators",
+        "models": {**few["models"], "own": {"path": files["model"]}, "far": {"hub": "far/away"}},
+        "generators": {
+            **few["generators"],
+            "engine": {
+                **{"model": "own", "backend": "vllm", "format": "chat", "prompt": files["prompt"]},
+                "vllm": {"python": "python3", "adapter": files["adapter"]},
+            },
+            "server": {
+                "backend": "openai",
+                "openai": {"base_url": "http://localhost:8000/v1", "model": "large"},
+            },
+        },
+        "pipelines": {
+            **{"topic": topic, "plain": plain},
+            "several": {
+                **{"dial": "sources", "of": "topic", "level": "D3"},
+                "levels": {"D3": {"generators": ["engine", "server"]}},
+            },
+        },
+        "generate": {
+            **few["generate"],
+            "generators": ["smollm2", "engine", "server"],
+            "pipelines": ["topic", "plain", "several"],
+        },
+        "designs": {**few["designs"], "sources": {}},
+        "curation": {"full": {"filters": {"label_consistency": {"judge": "server"}}}},
+        "diversity": {"judge": "engine"},
+        "embedders": ["minilm", "far"],
+    }
+    dials: dict[str, dict[str, Any]] = {
+        "written": {"dial": "topic", "topics": "written", "prompt": files["prompt"]},
+        "listed": {"dial": "topic", "topics": "file", "file": files["lines"]},
+        "temperature": {"dial": "temperature"},
+        "persona": {"dial": "persona", "file": files["lines"]},
+        "people": {"dial": "persona", "personas": ["a chef", "a poet", "a nurse", "a pilot"]},
+        "incentive": {"dial": "incentive"},
+        "mine": {"dial": "module", "file": files["dial"]},
+        "paraphrase": {"dial": "paraphrase", "of": "topic", "level": "D3", "prompt": "paraphrase"},
+        "selection": {"dial": "selection", "pool": {"topic": ["D3"], "listed": ["D3"]}},
+    }
+    settings = {
+        **{"topic": {"topics": 3}, "temperature": {"temperature": 0.7}, "persona": {"personas": 2}},
+        **{"incentive": {"hints": 1}, "module": {"moods": 2}, "paraphrase": {"sources": 2}},
+        "selection": {"target": 5.0},
+    }
+    for made in dials.values():
+        made["levels"] = {"D3": settings[made["dial"]]}
+    pipelines = {
+        "study": "pipelines",
+        "pipelines": {"topic": topic, **dials, "plain": plain},
+        "generate": {**few["generate"], "pipelines": ["topic", *dials, "plain"]},
+    }
+    lora = {"model": "smollm2", "kind": "causal-lm", "lora": {}, "keep_checkpoint": True}
+    lm_eval = {"python": "python3", "tasks": ["mood"], "include": files["tasks"]}
+    training = {
+        "study": "training",
+        "task": {
+            **{**few["task"], "data": {"hub": "far/rows"}, "development": 64},
+            "shifted": {"other": {"path": files["rows"]}},
+        },
+        "models": {**few["models"], "far": {"hub": "far/away"}},
+        "embedders": ["minilm", "far"],
+        "pipelines": {"topic": topic, "again": topic},
+        "generate": {
+            **few["generate"],
+            **{"pipelines": ["topic", "again"], "levels": ["D0", "D3"]},
+        },
+        "designs": {
+            **{"real": [64], "mix-fixed": {"total": 64, "shares": [0.5]}, "controls": []},
+            "grid": {"generated": [32]},
+            "loop": {"pipeline": "topic", "level": "D3", "rounds": 1, "schemes": ["accumulate"]},
+        },
+        "diversity": {"own": {"mine": files["measure"]}},
+        "shift": {"own": {"mine": files["measure"]}},
+        "downstream": {
+            "encoder": {"model": "minilm", "search": {"learning_rate": [1e-4, 1e-3]}},
+            "whole": {"model": "smollm2", "kind": "causal-lm"},
+            "lora": {**lora, "lm_eval": lm_eval},
+            "probe": {"kind": "probe", "embedder": "minilm", "search": {"c": [1.0, 10.0]}},
+        },
+    }
+    instructions = {
+        "study": "instructions",
+        "task": {**qa["task"], "kind": "instruction"},
+        "pipelines": {"topic": topic},
+        "generate": {**qa["generate"], "pipelines": ["topic"], "levels": ["D3"]},
+    }
+    return {
+        "The embedded study (`config/config.yaml`)": demo,
+        "Several generators: an engine, a server, sets of several, judges": few | generators,
+        "Other pipelines": few | pipelines,
+        "Self-training, other designs, models, measures and test sets": few | training,
+        "Questions about passages (`config/qa.yaml`)": qa,
+        "Instructions": qa | instructions,
+    }
+
+
+# Keys that fit no other value unless more is changed with them.
+TOGETHER = {
+    "generators.smollm2.backend": {"backend": "vllm", "vllm": {"python": "python3"}},
+}
+
+
+Row = tuple[str, list[str], list[str]]  # what is changed, rules that run again, that follow
+
+
+def key_rows(study: dict[str, Any], base: Graph, done: set[str]) -> Iterator[Row]:
+    """Every key that can be changed and whose place in the schema is not `done`; then it is."""
+    words = ["magma", "text", "other", "D0", "none", "exact", "http://other"]
+    words += [*study["models"], *study["generators"], *study["pipelines"]]
+    words += [*DATA_PACKAGES, *MODEL_PACKAGES, *map(str, sorted(FOLDER.glob("other-*")))]
+    seen = set()
+    for path, place, kind in keys(Study, study):
+        name = ".".join(path)
+        if place in done:
             continue
-        name = str(file.relative_to(scripts))
-        direct = {rule for rule, files in reached.items() if file in files}
-        touched = {
-            key: Job(job.rule, (*job.compared, "new"), job.depends) if job.rule in direct else job
-            for key, job in base.items()
-        }
-        yield name, *reruns(base, touched)
+        if name in TOGETHER:
+            new: dict[str, Any] | None = copy.deepcopy(study)
+            new[path[0]][path[1]] |= TOGETHER[name]
+        else:
+            new = changed(study, path, kind, words)
+        if new:
+            seen.add(place)
+            yield name, *reruns(base, graph(new))
+    done |= seen
+
+
+def code_rows(graphs: list[Graph]) -> Iterator[Row]:
+    """Every module and script: (file, rules of all studies, rules of the first) that run again."""
+    for file in sorted(code.SCRIPTS.rglob("*.py")):
+        name = str(file.relative_to(code.SCRIPTS))
+        if "snakemake_logger" not in name:
+            found = [{job.rule for job in made.values() if name in job.files} for made in graphs]
+            yield name, _ordered(set().union(*found)), _ordered(found[0])
 
 
 HEAD = """\
 # What a change makes run again
 
-Made by `make docs`; do not edit. Each key of the embedded study (`config/config.yaml`) was given
-another value, and each module another statement; Snakemake's graph says which jobs then differ.
-"Runs again" are rules of which some job has new settings, inputs or code, and only those jobs run;
-"follows" are rules that read their outputs, and stop where the bytes come out the same on their
-own. Keys that are off in the embedded study stand in `config/README.md`.
+Made by `make docs`; do not edit. Each key was given another value in a study that uses it, and
+Snakemake's graph says which jobs then differ. "Runs again" are rules of which some job has new
+settings or inputs, and only those jobs run; "follows" are rules that read their outputs, and stop
+where the bytes come out the same on their own. `export_set` and `export_best` run only when
+`export` is asked for. Every key of the schema stands in one of these tables, in the first study
+that uses it; `dial` and `kind`, which say what a section is, make another section.
 
 Nothing at all runs again after: a comment, a docstring, reformatting, a touched file, a fresh
 checkout beside old results, another partition, other memory, time or cores.
 """
+CODE = """
+## Modules and scripts
+
+A change of a statement in a file runs these rules again, and what follows from their outputs. A
+dial or a backend runs those jobs alone whose set it writes. The last column is the same for the
+embedded study, which uses less. Files with "nothing" plan, check or print, and make no result.
+"""
 
 
-def table(head: str, rows: Iterator[tuple[str, list[str], list[str]]]) -> str:
+def table(heads: tuple[str, str, str], rows: Iterator[Row]) -> str:
     """Markdown."""
-    lines = [f"| {head} | runs again | follows |", "|---|---|---|"]
-    for name, direct, follow in rows:
-        cells = [", ".join(direct) or "nothing", ", ".join(follow)]
-        lines.append(f"| `{name}` | {cells[0]} | {cells[1]} |")
+    lines = [f"| {' | '.join(heads)} |", "|---|---|---|"]
+    for name, first, second in rows:
+        lines.append(f"| `{name}` | {', '.join(first) or 'nothing'} | {', '.join(second)} |")
     return "\n".join(lines)
 
 
 def page() -> str:
     """docs/reruns.md."""
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    parts = [HEAD, "## Keys of the configuration\n", table("key", config_rows(config))]
-    parts += ["\n## Modules and scripts\n", table("file", module_rows(config))]
-    return "\n".join(parts) + "\n"
+    # Its version is read once, here of none; jobs tell their files instead of their digest.
+    config.lm_eval_version = lambda python: "0"
+    code.code_digest = told_files
+    parts, graphs, done = [HEAD], [], set()
+    for title, study in studies().items():
+        graphs.append(graph(study))
+        made = table(("key", "runs again", "follows"), key_rows(study, graphs[-1], done))
+        parts.append(f"## {title}\n\n{made}\n")
+    if missing := [place for _, place, _ in keys(Study) if place not in done]:
+        raise SystemExit(f"no study of these tables can change {', '.join(missing)}")
+    files = table(("file", "runs again", "in the embedded study"), code_rows(graphs))
+    return "\n".join([*parts, CODE.lstrip(), files]) + "\n"
 
 
 if __name__ == "__main__":

@@ -64,11 +64,25 @@ def test_the_documented_table_is_what_the_graph_says() -> None:
     rows = dict(re.findall(r"(?m)^\| `([^`]+)` \| ([^|]+) \|", made.stdout))
     assert rows["plots.colours"] == "figures, report"
     assert rows["prices.gpu_hour"] == "collect_generation"
-    assert rows["generators.smollm2.sampling.temperature"] == "generate, top_up, report"
+    anew = "generate, top_up, report, export_set, export_best"
+    assert rows["generators.smollm2.sampling.temperature"] == anew
     assert {rows[key] for key in rows if ".resources." in key or key[:10] == "resources."} == {
         "nothing"
     }
     assert {rows[f"mixtura/{name}.py"] for name in ("gpus", "costs", "plan")} == {"nothing"}
+    assert rows["mixtura/dials/persona.py"] == "generate, top_up"
+    assert rows["mixtura/loop.py"] == "findings" and rows["mixtura/select.py"] == "select"
+    embed = {"embed_pool", "embed_protected", "embed_real", "embed_shifted", "embed"}
+    assert set(rows["mixtura/embed.py"].split(", ")) == embed
+    missing = schema_keys() - {part for name in rows for part in name.split(".")}
+    assert missing == {"dial"}  # it says what a pipeline is: another one is another pipeline
+
+
+def schema_keys() -> set[str]:
+    """Names of all keys."""
+    schema = json.loads((ROOT / "workflow/schemas/config.schema.json").read_text())
+    parts = [schema, *schema["$defs"].values()]
+    return {key for part in parts for key in part.get("properties", {})}
 
 
 def change(config: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
