@@ -108,6 +108,7 @@ rule diversity:
         gpu=PLAN.gpu("score"),
     params:
         settings=PLAN.measure_settings("diversity"),
+        running=PLAN.judge_running,
         code=code("diversity.py", *PLAN.measuring("diversity")),
     message:
         "Measure diversity of {wildcards.generator} {wildcards.pipeline} {wildcards.level}"
