@@ -256,7 +256,9 @@ def studies() -> dict[str, dict[str, Any]]:
             "pipelines": ["topic", "plain", "several"],
         },
         "designs": {**few["designs"], "sources": {}},
-        "curation": {"full": {"filters": {"label_consistency": {"judge": "server"}}}},
+        "curation": {
+            "full": {"filters": {"label_consistency": {"judge": "server"}}, "semantic": {}}
+        },
         "diversity": {"judge": "engine"},
         "embedders": ["minilm", "far"],
     }
@@ -307,8 +309,8 @@ def studies() -> dict[str, dict[str, Any]]:
         "shift": {"own": {"mine": files["measure"]}},
         "downstream": {
             "encoder": {"model": "minilm", "search": {"learning_rate": [1e-4, 1e-3]}},
-            "whole": {"model": "smollm2", "kind": "causal-lm"},
             "lora": {**lora, "lm_eval": lm_eval},
+            "whole": {"model": "smollm2", "kind": "causal-lm"},
             "probe": {"kind": "probe", "embedder": "minilm", "search": {"c": [1.0, 10.0]}},
         },
     }
@@ -337,15 +339,18 @@ TOGETHER = {
 Row = tuple[str, list[str], list[str]]  # what is changed, rules that run again, that follow
 
 
-def key_rows(study: dict[str, Any], base: Graph, done: set[str]) -> Iterator[Row]:
-    """Every key that can be changed and whose place in the schema is not `done`; then it is."""
+def key_rows(study: dict[str, Any], base: Graph, done: dict[str, bool]) -> Iterator[Row]:
+    """Every key that can be changed, once for each place in the schema.
+
+    `done` says of a place whether a change of it did more than to stand in the report. If not, a
+    later study may use it, and tells it again.
+    """
     words = ["magma", "text", "other", "D0", "none", "exact", "http://other"]
     words += [*study["models"], *study["generators"], *study["pipelines"]]
     words += [*DATA_PACKAGES, *MODEL_PACKAGES, *map(str, sorted(FOLDER.glob("other-*")))]
-    seen = set()
     for path, place, kind in keys(Study, study):
         name = ".".join(path)
-        if place in done:
+        if done.get(place):
             continue
         if name in TOGETHER:
             new: dict[str, Any] | None = copy.deepcopy(study)
@@ -353,9 +358,11 @@ def key_rows(study: dict[str, Any], base: Graph, done: set[str]) -> Iterator[Row
         else:
             new = changed(study, path, kind, words)
         if new:
-            seen.add(place)
-            yield name, *reruns(base, graph(new))
-    done |= seen
+            again, follow = reruns(base, graph(new))
+            used = again != ["report"]
+            if used or place not in done:
+                yield name, again, follow
+            done[place] = used
 
 
 def code_rows(graphs: list[Graph]) -> Iterator[Row]:
@@ -375,7 +382,8 @@ Snakemake's graph says which jobs then differ. "Runs again" are rules of which s
 settings or inputs, and only those jobs run; "follows" are rules that read their outputs, and stop
 where the bytes come out the same on their own. `export_set` and `export_best` run only when
 `export` is asked for. Every key of the schema stands in one of these tables, in the first study
-that uses it; `dial` and `kind`, which say what a section is, make another section.
+that uses it; what a study does not use changes its report alone, which prints the configuration.
+`dial` and `kind` say what a section is: another one is another pipeline, or another model.
 
 Nothing at all runs again after: a comment, a docstring, reformatting, a touched file, a fresh
 checkout beside old results, another partition, other memory, time or cores.
@@ -402,7 +410,8 @@ def page() -> str:
     # Its version is read once, here of none; jobs tell their files instead of their digest.
     config.lm_eval_version = lambda python: "0"
     code.code_digest = told_files
-    parts, graphs, done = [HEAD], [], set()
+    parts, graphs = [HEAD], []
+    done: dict[str, bool] = {}
     for title, study in studies().items():
         graphs.append(graph(study))
         made = table(("key", "runs again", "follows"), key_rows(study, graphs[-1], done))

@@ -3,7 +3,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from mixtura.curate import curate, take_balanced
+from mixtura.balance import take_balanced
+from mixtura.curate import curate
 from mixtura.text import RECEIPT
 
 REAL = pl.DataFrame(

@@ -109,6 +109,7 @@ rule diversity:
     params:
         settings=PLAN.measure_settings("diversity"),
         own=PLAN.own_measures("diversity"),
+        running=PLAN.judge_running,
         code=code("diversity.py", *PLAN.measuring("diversity")),
     message:
         "Measure diversity of {wildcards.generator} {wildcards.pipeline} {wildcards.level}"

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from header import Job
-from mixtura.curate import curate, embeddings_of, take_balanced
+from mixtura.balance import take_balanced
+from mixtura.curate import curate, embeddings_of
 from mixtura.tables import write_table
 from pool import read_pool, read_real
 

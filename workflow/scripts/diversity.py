@@ -1,5 +1,6 @@
 """Measure the diversity of one generated set."""
 
+import json
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,8 @@ judge = None
 if writer := settings["judge"]:
     # By their names: a study without a judge does not depend on them (`Plan.measuring`).
     opened = import_module("mixtura.backends").open_backend
-    backend = opened(writer, next(iter(snakemake.input.judge), None))
+    running = json.loads(snakemake.params.running)
+    backend = opened(writer, next(iter(snakemake.input.judge), None), running)
     llm_judge = import_module("mixtura.judge").llm_judge
     judge = llm_judge(backend.complete, writer["sampling"], settings["seed"])
 panel = diversity_panel(

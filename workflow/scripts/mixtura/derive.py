@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from mixtura.curate import take_balanced
+from mixtura.balance import take_balanced
 from mixtura.dials.paraphrase import in_turn
 from mixtura.draw import shuffled
 from mixtura.text import all_receipts, normalise, receipts, tokens

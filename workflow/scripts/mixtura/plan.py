@@ -758,12 +758,25 @@ class Plan:
         template = generator.template(self.study.task.kind, generator.prompt)
         return {**plain, "prompt": template_text(template)}
 
+    def _judge(self, name: str) -> dict[str, Any]:
+        """What the answers of a judge depend on: what it is asked is its own."""
+        writer = self._writer(name)
+        return {key: value for key, value in writer.items() if key not in ("prompt", "shots")}
+
     def running(self, wildcards: Any, input: Any) -> str:
         """How the engine of a generator (or judge) is run, and what its answers must reach.
 
         Other values rerun nothing: Snakemake compares no params of a function that takes `input`.
         """
         name = getattr(wildcards, "judge", None) or wildcards.generator
+        return self._running(name)
+
+    def judge_running(self, wildcards: Any, input: Any) -> str:
+        """The same of the judge of diversity, nothing without one."""
+        judge = self.study.diversity.judge
+        return self._running(judge) if judge else canonical_json({})
+
+    def _running(self, name: str) -> str:
         generator = _plain(self.study.generators[name])
         chosen = {
             backend: {key: generator[backend][key] for key in options}
@@ -903,7 +916,7 @@ class Plan:
         study = self.study
         return canonical_json(
             {
-                "generator": self._writer(wildcards.judge),
+                "generator": self._judge(wildcards.judge),
                 "labels": study.task.words,
                 "noun": study.task.noun,
                 "seed": study.seed,
@@ -954,7 +967,7 @@ class Plan:
                 if not self.has_topics(wildcards.pipeline):
                     measure["measures"] = [m for m in measure["measures"] if m not in TOPICAL]
                 if judge := measure["judge"]:
-                    measure["judge"] = _plain(self.study.generators[judge])
+                    measure["judge"] = self._judge(judge)
                     measure["measures"] = list(
                         dict.fromkeys([*measure["measures"], "llm_cluster_score"])
                     )
