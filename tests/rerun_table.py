@@ -336,13 +336,14 @@ TOGETHER = {
 }
 
 
+TELL = {"report", "export_set", "export_best"}  # what prints the configuration
 Row = tuple[str, list[str], list[str]]  # what is changed, rules that run again, that follow
 
 
 def key_rows(study: dict[str, Any], base: Graph, done: dict[str, bool]) -> Iterator[Row]:
     """Every key that can be changed, once for each place in the schema.
 
-    `done` says of a place whether a change of it did more than to stand in the report. If not, a
+    `done` says of a place whether a change of it did more than to be told in the report. If not, a
     later study may use it, and tells it again.
     """
     words = ["magma", "text", "other", "D0", "none", "exact", "http://other"]
@@ -359,7 +360,7 @@ def key_rows(study: dict[str, Any], base: Graph, done: dict[str, bool]) -> Itera
             new = changed(study, path, kind, words)
         if new:
             again, follow = reruns(base, graph(new))
-            used = again != ["report"]
+            used = not again or not set(again) <= TELL
             if used or place not in done:
                 yield name, again, follow
             done[place] = used
@@ -382,8 +383,8 @@ Snakemake's graph says which jobs then differ. "Runs again" are rules of which s
 settings or inputs, and only those jobs run; "follows" are rules that read their outputs, and stop
 where the bytes come out the same on their own. `export_set` and `export_best` run only when
 `export` is asked for. Every key of the schema stands in one of these tables, in the first study
-that uses it; what a study does not use changes its report alone, which prints the configuration.
-`dial` and `kind` say what a section is: another one is another pipeline, or another model.
+that uses it; what a study does not use changes no more than its report and its cards, which tell
+it. `dial` and `kind` say what a section is: another one is another pipeline, or another model.
 
 Nothing at all runs again after: a comment, a docstring, reformatting, a touched file, a fresh
 checkout beside old results, another partition, other memory, time or cores.
