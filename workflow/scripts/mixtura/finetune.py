@@ -78,8 +78,10 @@ def train_classifier(
 
 def too_long(tokenizer: Any, texts: Sequence[str], max_length: int) -> int:
     """How many texts have more than `max_length` tokens; a model reads no more of them."""
+    if not texts:
+        return 0
     made = tokenizer(list(texts), truncation=True, max_length=max_length)
-    return sum(bool(one.overflowing) for one in made.encodings or [])
+    return sum(bool(one.overflowing) for one in made.encodings)
 
 
 def predict(
