@@ -1,13 +1,15 @@
 """Check the whole configuration and import the plan: no job runs on a wrong one."""
 
 import sys
+from functools import cache
 
 sys.path.insert(0, f"{workflow.current_basedir}/../scripts")
 
 from mixtura.plan import read_plan
-from mixtura.code import code_digest as code
+from mixtura.code import code_digest
 from snakemake_logger_plugin_mixtura import ARMS, PLANNED
 
+code = cache(code_digest)  # jobs by the thousand share a few
 PLAN = read_plan(config)
 ARMS.update(PLAN.arm_words())
 PLANNED.append((workflow, PLAN.study))

@@ -7,7 +7,7 @@ import polars as pl
 
 from header import Job
 from mixtura.backends import open_backend
-from mixtura.judge import label_prompt, parse_label, shown_rows
+from mixtura.judge import LABEL_TOKENS, label_prompt, parse_label, shown_rows
 from mixtura.streams import stream_seed
 from mixtura.tables import write_table
 from pool import read_pool
@@ -24,7 +24,7 @@ pool = read_pool(snakemake.input.shards, snakemake.input.more).select("id", "tex
 rows = pl.concat([pool, real.join(shown, on="id", how="anti").select("id", "text")])
 running = json.loads(snakemake.params.running)
 backend = open_backend(generator, next(iter(snakemake.input.model), None), running)
-sampling = {**generator["sampling"], "temperature": 0.0, "max_new_tokens": 8}
+sampling = {**generator["sampling"], "temperature": 0.0, "max_new_tokens": LABEL_TOKENS}
 parts = []
 for start in range(0, rows.height, size):
     part = job.resume / f"{start}.parquet"

@@ -5,6 +5,7 @@ import difflib
 import os
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self, get_args, get_origin
@@ -1058,6 +1059,7 @@ class Encoder(Trained):
     freeze: int = Field(0, ge=0, description="lowest layers that stay as they are, embeddings too")
 
 
+@cache  # every job's settings hold it
 def lm_eval_version(python: str) -> str | None:
     """Version of lm-eval that an interpreter has, None where it has none or there is no such.
 

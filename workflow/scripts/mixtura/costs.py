@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from mixtura.config import ProbeSearch, Study, Trained
-from mixtura.judge import cluster_prompt, label_prompt
+from mixtura.judge import LABEL_TOKENS, SHOWN, cluster_prompt, label_prompt
 from mixtura.plan import SHORT, TYPICAL, Plan
 from mixtura.training import optimiser_steps
 
@@ -32,7 +32,6 @@ VECTOR_BYTES = 768 * 4
 LOOKED_AT = 50  # finished jobs of a rule and model that are read
 # Wildcards that an estimate depends on: jobs that differ in others (shard, seed) share it.
 DECIDE = ("model", "embedder", "judge", "generator", "pipeline", "level", "arm")
-JUDGE_SHOWN, JUDGE_TOKENS = 2, 8  # rows of each label that a judge is shown, tokens it answers
 COUNTS = ("prompts", "prompt_tokens", "new_tokens")
 COUNTED = ("generate", "top_up")  # rules whose statistics have COUNTS, none where nothing was asked
 Job = Mapping[str, Any]
@@ -247,16 +246,17 @@ class _Estimates:
         answer = study.generators[study.generate.generators[0]].sampling.max_new_tokens
         text = self._shown(answer)["text"]
         if rule == "judge":
-            labels = task.words * JUDGE_SHOWN
+            labels = task.words * SHOWN
             shown = pl.DataFrame({"text": [text] * len(labels), "label": labels})
             pool = len(self.plan.shards) * study.generate.shard
             real = max(task.examples - len(labels), 0)
             prompt = label_prompt(text, shown, task.words, task.noun)
-            return _Asked(pool + real, prompt, JUDGE_TOKENS)
+            return _Asked(pool + real, prompt, LABEL_TOKENS)
         if rule == "diversity" and study.diversity.judge:
-            options = {"sample": 10, "repeats": 20} | study.diversity.options.get(
-                "llm_cluster_score", {}
-            )
+            from mixtura.diversity_panel import DIVERSITY  # loads numpy, which few plans need
+
+            name = "llm_cluster_score"
+            options = {**DIVERSITY[name].options, **study.diversity.options.get(name, {})}
             prompts = options["repeats"] * (1 + study.diversity.repeats)
             longest = study.generators[study.diversity.judge].sampling.max_new_tokens
             return _Asked(prompts, cluster_prompt([text] * options["sample"]), longest)

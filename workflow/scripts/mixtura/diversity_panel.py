@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 
 from mixtura import diversity
-from mixtura.blocks import Matrix, namespace, nearest, unit_rows
+from mixtura.blocks import Matrix, unit_rows
+from mixtura.diversity.embeddings import neighbours
 from mixtura.panel import (
     COLUMNS,
     Found,
@@ -25,6 +26,7 @@ from mixtura.panel import (
     checked_size,
     chosen_measures,
     limited,
+    noted,
     own_measures,
     sample_of,
     subsets,
@@ -62,8 +64,8 @@ def _neighbours(s: Sample, k: int = 1) -> float:
     if held is None or held.shape[1] < k:
         x = unit_rows(s.embeddings, rows=2)
         # As many as the next measure is likely to ask for.
-        held = s.known["nearest"] = nearest(x, x, max(k, min(5, len(x) - 1)), same=True)
-    return float(held[:, :k].mean(dtype=namespace(held).float64) / 2)
+        held = s.known["nearest"] = neighbours(x, x, max(k, min(5, len(x) - 1)), same=True)
+    return float(held[:, :k].mean() / 2)
 
 
 def _judged(s: Sample, **options: Any) -> float:
@@ -210,10 +212,7 @@ def _call_one(
 
 
 def _note(measure: Measure, settings: Options, sample: Sample) -> str:
-    if "embeddings" in measure.needs:
-        settings = {**settings, "normalise": True}
-    if measure.own:
-        settings = {**settings, "own": True}
+    settings = noted(measure, settings)
     if "reference" in measure.needs and sample.reference is not None:
         settings = {**settings, "n_reference": len(sample.reference)}
     return as_json(settings)

@@ -3,7 +3,6 @@
 lm-eval needs a python-dateutil that is older than ours, so it lives in an environment of its own.
 """
 
-import hashlib
 import json
 import os
 import subprocess
@@ -15,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from mixtura.digest import digest
-from mixtura.model_digest import model_digest
+from mixtura.model_digest import files_digest, model_digest
 from mixtura.own import own_files
 from mixtura.tables import whole
 
@@ -55,11 +54,10 @@ def results_of(
     `environment` holds the variables that lm-eval sees.
     """
     asked = {key: settings[key] for key in ("tasks", "shots", "limit", "batch_size", "version")}
-    models = [model_digest(Path(folder)) for folder in model.values()]
-    own = own_files(settings["include"]) if settings["include"] else []
-    tasks = {file.relative_to(settings["include"]).as_posix(): file.read_bytes() for file in own}
-    told = {name: hashlib.blake2b(content).hexdigest() for name, content in tasks.items()}
-    key = digest([asked, *models, told], 12)
+    read = [model_digest(Path(folder)) for folder in model.values()]
+    if include := settings["include"]:
+        read.append(files_digest(Path(include), own_files(include)))
+    key = digest([asked, *read], 12)
     file = store / f"{key}.json"
     if not file.exists():
         with whole(file) as beside:

@@ -9,6 +9,8 @@ from mixtura.backends.base import Completion
 from mixtura.streams import stream_seed
 
 ATTEMPTS = 5
+SHOWN = 2  # real rows of each label that a judge of labels sees
+LABEL_TOKENS = 8  # longest answer of a judge of labels
 PROMPT = """Sort the texts into groups that are about the same thing. Answer with one line: the \
 name of the group of each text, in order, separated by commas.
 
@@ -17,7 +19,7 @@ name of the group of each text, in order, separated by commas.
 Groups of the {count} texts: """
 
 
-def shown_rows(real: pl.DataFrame, each: int = 2) -> pl.DataFrame:
+def shown_rows(real: pl.DataFrame, each: int = SHOWN) -> pl.DataFrame:
     """The real rows that a judge of labels is shown: the first `each` of every label by id.
 
     They come in the order of their ids, a hash, so that labels do not stand in blocks.

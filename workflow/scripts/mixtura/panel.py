@@ -369,6 +369,12 @@ def subsets(
     return [[Spread(held, m, n) for held in group] for group in values]
 
 
+def noted(measure: Measure, settings: Options, normalise: bool = True) -> Options:
+    """The settings of a row, with how its embeddings were scaled and whose measure it is."""
+    scaled = {"normalise": normalise} if "embeddings" in measure.needs else {}
+    return {**settings, **scaled, **({"own": True} if measure.own else {})}
+
+
 def as_json(settings: Options) -> str:
     """Settings as the tables hold them."""
     plain = {

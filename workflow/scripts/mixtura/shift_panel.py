@@ -24,6 +24,7 @@ from mixtura.panel import (
     checked_size,
     chosen_measures,
     limited,
+    noted,
     own_measures,
     sample_of,
     subsets,
@@ -157,8 +158,6 @@ def shift_panel(
         if len(pairs) == 1:
             founds.append([replace(f, value=None) for f in founds[0]])
             spreads.append([Spread([], 1, 2) for _ in founds[0]])
-        extra = {"normalise": normalise} if "embeddings" in measure.needs else {}
-        extra |= {"own": True} if measure.own else {}
         for f, s, b, bs in zip(founds[0], spreads[0], founds[1], spreads[1], strict=True):
             low, high = within(f.name or name, s.interval(f.value))
             floor_low, floor_high = within(f.name or name, bs.interval(b.value))
@@ -166,7 +165,7 @@ def shift_panel(
             rows.append(
                 {
                     "measure": f.name or name,
-                    "settings": as_json({**f.settings, **extra}),
+                    "settings": as_json(noted(measure, f.settings, normalise)),
                     "n": len(parts["real"]),
                     "repeats": s.repeats,
                     "value": f.value,
