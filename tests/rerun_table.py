@@ -201,6 +201,7 @@ def files_of(folder: Path) -> dict[str, str]:
         "lines.txt": "\n".join(f"line {number}" for number in range(99)),
         "dial.py": "def specify(level, given, indices):\n    return []\n",
         "measure.py": "def measure(texts, embeddings):\n    return 0.0\n",
+        "fit.py": "def fit_predict(texts, labels, unseen, classes, seed):\n    return []\n",
         "prompt.j2": "{{ noun }}: ",
         "model/config.json": "{}",
         "adapter/adapter_config.json": "{}",
@@ -312,6 +313,7 @@ def studies() -> dict[str, dict[str, Any]]:
             "lora": {**lora, "lm_eval": lm_eval},
             "whole": {"model": "smollm2", "kind": "causal-lm"},
             "probe": {"kind": "probe", "embedder": "minilm", "search": {"c": [1.0, 10.0]}},
+            "own": {"kind": "module", "file": files["fit"], "options": {"n": 1}},
         },
     }
     instructions = {

@@ -15,6 +15,7 @@ from mixtura.cli import app
 from mixtura.dials import load_dial
 from mixtura.dials.base import Given
 from mixtura.own import load_own
+from mixtura.predictions import checked_shares
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 README = (ROOT / "README.md").read_text()
@@ -97,6 +98,50 @@ def test_the_measure_that_is_shown_is_measured_beside_the_others(
         config["diversity"]["own"] = {taken: str(file)}
         refused = run_snakemake(own, config, "-n").stdout
         assert f"own.{taken}: there is a measure of this name; take another" in refused
+
+
+@pytest.mark.workflow
+def test_the_downstream_model_that_is_shown_is_compared_like_the_others(
+    own: Path, tiny: dict[str, Any]
+) -> None:
+    file = own / "words.py"
+    file.write_text(SHOWN[2])
+    shown = yaml.safe_load(re.findall(r"```yaml\n(downstream.*?)```", EXTENDING, re.DOTALL)[0])
+    words = shown["downstream"]["words"] | {"file": str(file)}
+    config = tiny | {"downstream": {**tiny["downstream"], "words": words}}
+    run = run_snakemake(own, config, "results/tiny/findings.md", "--cores", "2")
+    assert run.returncode == 0, run.stdout
+    assert "Generate" not in run.stdout and "Fine-tune" not in run.stdout
+    tables = own / "results/tiny/tables"
+    arms = pl.read_parquet(tables / "arms.parquet")
+    scores = pl.read_parquet(tables / "scores.parquet").filter(model="words", metric="accuracy")
+    assert set(scores["arm"]) == set(arms["arm"])
+    real = scores.filter(pl.col("arm").is_in(arms.filter(design="real-only")["arm"].implode()))
+    assert (real["value"] > 0.6).all()  # the labels of these reviews are in their words
+    assert "words" in set(pl.read_parquet(tables / "findings.parquet")["model"])
+
+    target = f"results/tiny/runs/{arms['arm'][0]}/words/seed-{tiny['seeds'][0]}/mix.parquet"
+    file.write_text(SHOWN[2].replace("return words", "return -words"))
+    refused = run_snakemake(own, config, target)
+    assert refused.returncode != 0 and "words.py: fit_predict returned [-" in refused.stdout
+    file.write_text(
+        f"from pathlib import Path\n{SHOWN[2]}".replace("c=1.0):", "c=1.0, model=''):").replace(
+            "words =", "assert Path(model, 'config.json').is_file()\n    words ="
+        )
+    )
+    config["downstream"]["words"] = words | {"model": "reader"}
+    run = run_snakemake(own, config, target)
+    assert run.returncode == 0, run.stdout
+
+
+def test_predictions_of_an_own_model_are_checked() -> None:
+    labels = ["no", "yes"]
+    assert checked_shares([[0.25, 0.75]], 1, labels, "own.py").tolist() == [[0.25, 0.75]]
+    with pytest.raises(ValueError, match=r"own.py: .* shape \(1, 3\); allowed: \(1, 2\), a row"):
+        checked_shares([[0.2, 0.3, 0.5]], 1, labels, "own.py")
+    for wrong in ([0.5, 0.6], [-0.5, 1.5], [float("nan"), 1.0]):
+        with pytest.raises(ValueError, match=r"in row 1; allowed: probabilities that sum to 1"):
+            checked_shares([[0.5, 0.5], wrong], 2, labels, "own.py")
 
 
 def test_a_file_without_the_function_is_told(tmp_path: Path) -> None:

@@ -73,6 +73,39 @@ rule finetune_causal:
         "../scripts/finetune_causal.py"
 
 
+rule finetune_module:
+    input:
+        data=PLAN.data,
+        splits=PLAN.path("data/splits.parquet"),
+        generated=PLAN.generated_set,
+        shifted=PLAN.shifted(),
+        model=PLAN.downstream_model,
+    output:
+        predictions=PLAN.path("runs/{arm}/{model}/seed-{seed}/predictions.parquet"),
+        mix=PLAN.path("runs/{arm}/{model}/seed-{seed}/mix.parquet"),
+    log:
+        PLAN.log("finetune_module", "{arm}/{model}/seed-{seed}"),
+    benchmark:
+        PLAN.benchmark("finetune_module", "{arm}/{model}/seed-{seed}")
+    wildcard_constraints:
+        model=PLAN.models_of("module"),
+    conda:
+        "../../envs/finetune.yaml"
+    threads: PLAN.threads("finetune")
+    resources:
+        mem_mb=PLAN.mem_mb("finetune"),
+        runtime=PLAN.runtime("finetune"),
+        gpu=PLAN.gpu("finetune"),
+    params:
+        settings=PLAN.finetune_settings,
+        file=PLAN.own_model,
+        code=code("finetune_module.py"),
+    message:
+        "Fit {wildcards.model} on arm {wildcards.arm}, seed {wildcards.seed}"
+    script:
+        "../scripts/finetune_module.py"
+
+
 rule evaluate_lm:
     input:
         predictions=PLAN.path("runs/{arm}/{model}/seed-{seed}/predictions.parquet"),

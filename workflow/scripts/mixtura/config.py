@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -1140,12 +1140,30 @@ class Probe(Section):
     )
 
 
+class ModuleModel(Section):
+    """A downstream model of your own: a Python file with a function `fit_predict`."""
+
+    search: ClassVar[None] = None
+
+    kind: Literal["module"] = Field(description="one job for each run")
+    file: Python = Field(description="the Python file, see docs/extending.md")
+    model: Name | None = Field(
+        None, description="key in `models`: its folder is the argument `model`; default: none"
+    )
+    options: dict[str, Any] = Field({}, description="keyword arguments of the function")
+    resources: Resources | None = Field(
+        None, exclude=True, description="what its jobs ask for, before `resources.finetune`"
+    )
+
+
 def _with_kind(given: Any) -> Any:
     return {"kind": "encoder", **given} if isinstance(given, dict) else given
 
 
 Downstream = Annotated[
-    Encoder | CausalLM | Probe, Field(discriminator="kind"), BeforeValidator(_with_kind)
+    Encoder | CausalLM | Probe | ModuleModel,
+    Field(discriminator="kind"),
+    BeforeValidator(_with_kind),
 ]
 
 
@@ -1236,7 +1254,7 @@ class Study(Section):
                 known(
                     f"downstream.{name}.embedder", [model.embedder], dict.fromkeys(self.embedders)
                 )
-            else:
+            elif model.model:
                 known(f"downstream.{name}.model", [model.model], self.models)
             if model.search and not self.task.development:
                 raise ValueError(

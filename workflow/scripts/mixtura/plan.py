@@ -283,9 +283,10 @@ class Plan:
         models = [self.study.generators[name].model for name in self._writers(*made)]
         return [self.path(f"models/{model}") for model in dict.fromkeys(models) if model]
 
-    def downstream_model(self, wildcards: Any) -> str:
-        """Model folder of a downstream model."""
-        return self.path(f"models/{self._trained(wildcards).model}")
+    def downstream_model(self, wildcards: Any) -> str | list[str]:
+        """Model folder of a downstream model; one of the user's own need not have one."""
+        model = self._trained(wildcards).model
+        return self.path(f"models/{model}") if model else []
 
     def model_folders(self) -> list[str]:
         """Folders of the models that the study uses."""
@@ -1008,7 +1009,13 @@ class Plan:
         told = {**self._training(wildcards), "labels": self.study.task.words, "mix": mix}
         if told["kind"] == "causal-lm":
             told["task"] = self.study.task.kind
+        if told["kind"] == "module":
+            told["code"] = file_digest(Path(told.pop("file")))
         return canonical_json(told)
+
+    def own_model(self, wildcards: Any, input: Any) -> str:
+        """File of a downstream model of the user's own; one that moved reruns nothing."""
+        return str(self._trained(wildcards).file)
 
     def probe_settings(self, wildcards: Any) -> str:
         """What the runs of a seed draw, and how a probe is fitted."""

@@ -22,6 +22,28 @@ def items_to_predict(own: pl.DataFrame, others: Mapping[str, pl.DataFrame]) -> p
     )
 
 
+def checked_shares(found: Any, items: int, labels: Sequence[str], file: str) -> NDArray[np.float64]:
+    """What a model of the user's own predicts, as (items, labels) probabilities.
+
+    Raises ValueError with the `file` that made it, and the first row that is wrong, where its shape
+    is another or a row is no distribution over the labels (sum 1, to 0.001).
+    """
+    shares = np.asarray(found, dtype=np.float64)
+    if shares.shape != (items, len(labels)):
+        raise ValueError(
+            f"{file}: fit_predict returned shape {shares.shape}; allowed: {(items, len(labels))}, "
+            f"a row for each unseen text, a column for each of {list(labels)}"
+        )
+    wrong = ~((shares >= 0).all(axis=1) & np.isclose(shares.sum(axis=1), 1, rtol=0, atol=1e-3))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise ValueError(
+            f"{file}: fit_predict returned {shares[row].tolist()} in row {row}; allowed: "
+            "probabilities that sum to 1"
+        )
+    return shares
+
+
 def run_predictions(
     test: pl.DataFrame,
     probabilities: NDArray[Any],
