@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STUDY := $(shell sed -n 's/^study: *//p' config/config.yaml)
 
-.PHONY: demo test test-slow vllm lm-eval bench clean
+.PHONY: demo test test-slow vllm lm-eval bench docs clean
 
 demo: .venv/installed
 	@$(BIN)/snakemake --profile profiles/local
@@ -50,6 +50,7 @@ lm-eval: .venv-lm-eval/installed
 	touch $@
 
 bench: .venv/installed-dev
+	$(BIN)/snakemake --profile profiles/local --until model split # what some parts read
 	$(BIN)/python benchmarks/run.py
 
 clean:

@@ -86,16 +86,13 @@ def differences(seeds, metric="accuracy", labels=2, studies=STUDIES, resamples=4
     return np.mean(found, axis=0)
 
 
-def family(seeds, gain=0.0, lend=True, arms=15, studies=STUDIES, train=0.3):
+def family(seeds, gain=0.0, arms=15, studies=STUDIES, train=0.3):
     """Of 14 arms: share of studies where Holm lets any pass, of arms that pass, of p < 0.05."""
     rng = np.random.default_rng(seeds)
     found = []
     for _ in range(studies):
         gold, (real, *mixed) = predictions(rng, seeds, arms, items=120, gain=gain, train=train)
-        if lend:
-            results = stats.paired_differences(gold, mixed, real, resamples=100)
-        else:
-            results = [stats.paired_difference(gold, arm, real, resamples=100) for arm in mixed]
+        results = stats.paired_differences(gold, mixed, real, resamples=100)
         p = np.array([result.p_value for result in results])
         passed = stats.holm(p) < 0.05
         found.append((passed.any(), passed.mean(), (p < 0.05).mean()))

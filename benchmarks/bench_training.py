@@ -210,6 +210,8 @@ def run(quick: bool = False) -> Iterator[Row]:
     sides = causal(rows, {**told, "labels": LABELS})
     yield throughput(f"SmolLM2, {steps} batches of 8, all weights", sides, 8 * steps, repeats)
     yield short_job(256, 1 if quick else 6)
+    if not torch.cuda.is_available():  # else the rows above are those of the GPU
+        yield {"case": "the same on a GPU", "unit": "skipped: no GPU"}
 
 
 if __name__ == "__main__":

@@ -73,7 +73,11 @@ def section(part: str, quick: bool) -> str:
     when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     load = os.getloadavg()[1]
     size = "; quick: a fraction of the size" if quick else ""
-    told = f"Run {when}; load average over 5 minutes at the end {load:.1f}{size}. {machine()}."
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True
+    ).stdout.strip()
+    told = f"Run {when} at commit {commit or 'unknown'}; "
+    told += f"load average over 5 minutes at the end {load:.1f}{size}. {machine()}."
     return f"## {part}: {module.TITLE}\n\n{told}\n\n{body}\n"
 
 

@@ -1,4 +1,8 @@
-"""Every command that the documents show is run, in a fresh copy of the project."""
+"""Every command that the documents show is run, in a fresh copy of the project.
+
+A study is planned and not run, and make tells its recipe: what they do is run by the other tests,
+by `.ci/run` and, for `make docs`, by tests/test_reference.py and tests/test_reruns.py.
+"""
 
 import os
 import re
@@ -13,8 +17,11 @@ import pytest
 from conftest import ROOT
 
 pytestmark = pytest.mark.workflow
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PROGRAMS = r"(?:\.venv/bin/)?(?:make|snakemake|mixtura|mkdir) "
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "config/README.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+PROGRAMS = r"(?:make|snakemake|mixtura|mkdir) "
 NAMES = "mixtura (?!plan)[a-z]+"  # a command by name: test_documents looks whether there is one
 TOLD = {"FILE": "reviews.csv", "FOLDER": "results/A"}  # what a reader puts in
 ELSEWHERE = "mixtura push"  # needs a hub: tests/test_export.py has one
@@ -51,8 +58,15 @@ def project(
     for name in ("A", "B"):
         shutil.copytree(done / "results/tiny", folder / "results" / name, symlinks=True)
     home = tmp_path_factory.mktemp("home")
-    path = f"{sys.prefix}/bin:{os.environ['PATH']}"
-    return folder, {**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": "", "PATH": path}
+    return folder, {**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": ""}
+
+
+def test_make_docs_runs_though_there_is_a_folder_of_this_name(
+    project: tuple[Path, dict[str, str]],
+) -> None:
+    command = ["make", "-n", "docs"]
+    told = subprocess.run(command, cwd=project[0], capture_output=True, text=True, check=True)
+    assert "> config/README.md" in told.stdout and "> docs/reruns.md" in told.stdout
 
 
 def test_documents_show_commands() -> None:
@@ -61,20 +75,26 @@ def test_documents_show_commands() -> None:
 
 @pytest.mark.parametrize("command", [c for c in shown() if not c.startswith(ELSEWHERE)])
 def test_a_command_that_is_shown_works(command: str, project: tuple[Path, dict[str, str]]) -> None:
-    """A study is planned, not run, and make says what it would do: the other tests do these."""
     folder, environment = project
     words = [TOLD.get(word, word) for word in command.split()]
     if words[0] == "make":
         words.insert(1, "-n")
-    elif words[0].endswith("snakemake") and "-n" not in words:
+    elif words[0] == "snakemake" and "-n" not in words:
         words.append("-n")
     if "slurm" in words:  # the link is made by a command before it, which may not have run yet
         link = Path(environment["HOME"]) / ".config/snakemake/slurm"
         link.parent.mkdir(parents=True, exist_ok=True)
         link.is_symlink() or link.symlink_to(folder / "profiles/slurm")
     line = " ".join(words) if words[0] == "mkdir" else shlex.join(words)
+    if words[0] != "source":
+        line = f"source .venv/bin/activate && {line}"
     run = subprocess.run(
-        line, shell=True, cwd=folder, env=environment, capture_output=True, text=True, timeout=900
+        ["bash", "-c", line],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=900,
     )
     assert run.returncode == 0, run.stdout + run.stderr
     if words[0] == "mkdir":

@@ -206,6 +206,26 @@ def test_epochs_and_searched_settings_are_trained(tiny: dict[str, Any], tmp_path
     assert tried - untrained == pytest.approx(2 * (1 + 5) * 2 * STEP)
 
 
+def test_a_large_model_trains_as_fast_as_its_size_allows(tiny: dict[str, Any]) -> None:
+    def told(billions: float | None, **model: Any) -> tuple[float, float]:
+        config = copy.deepcopy(tiny)
+        config["models"]["writer"]["parameters"] = billions
+        config["downstream"] = {"reader": {"model": "writer", "kind": "causal-lm", **model}}
+        names = {"model": "reader", "arm": arm_of(config, 16, 16)}
+        train = planned(config, job("finetune_causal", MISSING, wildcards=names, gpu=1))
+        fetch = planned(config, job("model", MISSING, wildcards={"source": "writer"}))
+        return float(train["gpu_hours"] * 3600), float(fetch["disk_mb"])
+
+    tokens = 1000 * 16 * 512
+    base = told(None, steps=1000)[0] - tokens / 40_000
+    assert told(0.1, steps=1000) == (pytest.approx(base + tokens / 40_000), 200)
+    assert told(8, steps=1000) == (pytest.approx(base + tokens * 6 * 8e9 / 2e14), 16_000)
+    lora = told(8, steps=1000, lora={})[0]
+    assert lora == pytest.approx(base + tokens * 4 * 8e9 / 2e14)
+    again = told(8, steps=1000, lora={}, gradient_checkpointing=True)[0]
+    assert again == pytest.approx(base + tokens * 6 * 8e9 / 2e14)
+
+
 def test_a_probe_and_a_tuned_generator_count_what_they_try(tiny: dict[str, Any]) -> None:
     probe = {"kind": "probe", "embedder": "reader"}
     fitted = {"model": "fitted"}

@@ -115,6 +115,14 @@ class Data(Source):
 class Model(Source):
     """A model: an embedded package, a local folder of safetensors, or a Hugging Face id."""
 
+    parameters: float | None = Field(
+        None,
+        gt=0,
+        strict=False,
+        exclude=True,
+        description="billions of parameters: what `mixtura plan` estimates training and disk by",
+    )
+
     @model_validator(mode="after")
     def _known(self) -> Self:
         if self.package and self.package not in MODEL_PACKAGES:
@@ -1240,15 +1248,25 @@ class Study(Section):
                 if name not in allowed:
                     raise ValueError(f"{key}: {name!r} is not defined; allowed: {_list(allowed)}")
 
+        def shows(key: str, prompt: str | None, *more: str) -> None:
+            fields = [*FIELDS, *DIAL_FIELDS, *more]
+            if unknown := set(unknown_fields(prompt) if prompt else []) - {*fields}:
+                raise ValueError(
+                    f"{key}.prompt: {prompt!r} shows {_list(sorted(unknown))}; "
+                    f"known fields: {_list(fields)}"
+                )
+
+        any_field = any(isinstance(it, ModulePipeline) for it in self.pipelines.values())
         for name, generator in self.generators.items():
             if generator.model:
                 known(f"generators.{name}.model", [generator.model], self.models)
-            unknown = unknown_fields(generator.prompt) if generator.prompt else []
-            if unknown and not any(isinstance(p, ModulePipeline) for p in self.pipelines.values()):
-                raise ValueError(
-                    f"generators.{name}.prompt: {generator.prompt!r} shows "
-                    f"{_list(unknown)}; known fields: {_list([*FIELDS, *DIAL_FIELDS])}"
-                )
+            if not any_field:  # a dial of the user's own has fields of its own
+                shows(f"generators.{name}", generator.prompt)
+        for name, it in self.pipelines.items():
+            if isinstance(it, TopicPipeline):
+                shows(f"pipelines.{name}", it.prompt, "shown")
+            elif isinstance(it, ParaphrasePipeline):
+                shows(f"pipelines.{name}", it.prompt)
         for name, model in self.downstream.items():
             if isinstance(model, Probe):
                 known(

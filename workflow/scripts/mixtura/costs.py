@@ -21,7 +21,8 @@ from mixtura.training import optimiser_steps
 
 TOKENS_PER_SECOND = {False: 120, True: 1500}  # generating, without and with a GPU
 TUNED_PER_SECOND = {False: 200, True: 10_000}  # tokens of a generator that is trained
-TRAINED_PER_SECOND = {False: 3_000, True: 40_000}  # tokens fine-tuned
+TRAINED_PER_SECOND = {False: 3_000, True: 40_000}  # tokens fine-tuned, of a small model
+FLOPS = {False: 5e10, True: 2e14}  # a second, sustained: a fifth of what an H100 can in bfloat16
 CHARACTERS = 4  # of a token, in English
 PASSAGE = 800  # characters of a passage that is asked about, until there are examples
 WORDS = "a few words"  # a topic or a persona
@@ -31,7 +32,7 @@ SMALL = 20_000
 VECTOR_BYTES = 768 * 4
 LOOKED_AT = 50  # finished jobs of a rule and model that are read
 # Wildcards that an estimate depends on: jobs that differ in others (shard, seed) share it.
-DECIDE = ("model", "embedder", "judge", "generator", "pipeline", "level", "arm")
+DECIDE = ("source", "model", "embedder", "judge", "generator", "pipeline", "level", "arm")
 COUNTS = ("prompts", "prompt_tokens", "new_tokens")
 COUNTED = ("generate", "top_up")  # rules whose statistics have COUNTS, none where nothing was asked
 Job = Mapping[str, Any]
@@ -214,7 +215,9 @@ class _Estimates:
         elif rule in ("finetune", "finetune_causal"):
             model: Any = study.downstream[names["model"]]
             tokens = _steps(model, self.plan.arms[names["arm"]].rows) * model.batch_size
-            told["seconds"] += tokens * model.max_length / TRAINED_PER_SECOND[gpu]
+            told["seconds"] += tokens * model.max_length / self._trained_per_second(model, gpu)
+        elif rule == "model" and (billions := study.models[names["source"]].parameters):
+            told["bytes"] = billions * 2e9  # two bytes a weight
         elif rule == "probe":
             search = study.downstream[names["model"]].search
             told["seconds"] *= len(search.c) if isinstance(search, ProbeSearch) else 1
@@ -230,6 +233,22 @@ class _Estimates:
         elif rule == "embed_real":
             told["bytes"] = study.task.reference * VECTOR_BYTES
         return _Estimate(**told)
+
+    def _trained_per_second(self, model: Trained, gpu: bool) -> float:
+        """Tokens a second of a training: of a large model what its arithmetic allows.
+
+        Forward and back are 2 operations each for a weight and a token, as many the gradient of the
+        weights, which LoRA saves, and going forward again, which gradient checkpointing costs.
+        """
+        billions = self.plan.study.models[model.model].parameters
+        if not billions:
+            return TRAINED_PER_SECOND[gpu]
+        full, again = (
+            not getattr(model, "lora", None),
+            getattr(model, "gradient_checkpointing", False),
+        )
+        passes = 2 + full + again
+        return min(TRAINED_PER_SECOND[gpu], FLOPS[gpu] / (2e9 * billions * passes))
 
     def _asked(self, rule: str, names: Mapping[str, str]) -> _Asked | None:
         """What a job of a rule asks of a language model, None where it asks nothing."""
