@@ -137,6 +137,14 @@ def test_every_shipped_configuration_is_accepted(file: Path) -> None:
             {"kind": "probe", "embedder": "writer"},
             ["downstream.reader.embedder", "'writer'", "allowed: reader"],
         ),
+        (
+            "pipelines/again",
+            {
+                **{"dial": "paraphrase", "of": "topic", "level": "D6", "prompt": "topics"},
+                "levels": {"D0": {"sources": 1}},
+            },
+            ["pipelines.again.prompt: 'topics' shows shown; known fields: label, noun"],
+        ),
         ("downstream/reader", {"kind": "probe", "steps": 3}, ["steps: unknown", "embedder, c"]),
         ("study", "../escape", ["study", "../escape"]),
         ("seeds", [1, 1], ["seeds", "twice"]),
