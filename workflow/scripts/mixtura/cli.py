@@ -18,11 +18,6 @@ from mixtura.tables import read_table, whole, write_like
 app = typer.Typer(help="How diverse, and how much: data for fine-tuning.", no_args_is_help=True)
 
 
-@app.callback()
-def main() -> None:
-    """Keep the commands named while there is only one."""
-
-
 @app.command()
 def dedup(
     file: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet file")],

@@ -71,7 +71,7 @@ class Section(BaseModel):
 class Source(Section):
     """Where a model or data set comes from: exactly one of the three."""
 
-    package: str | None = Field(None, description="name of an embedded source of a registry")
+    package: str | None = Field(None, description="name of an embedded source")
     path: str | None = Field(None, description="local file (data) or folder (model, data set)")
     hub: str | None = Field(None, description="Hugging Face id, such as stanfordnlp/imdb")
     revision: str | None = Field(None, description="commit, tag or branch of the hub id")
@@ -90,6 +90,9 @@ class Data(Source):
     Files are .csv, .tsv, .jsonl, .ndjson, .parquet, or .json: records, or questions as in SQuAD.
     """
 
+    package: Literal[tuple(DATA_PACKAGES)] | None = Field(  # type: ignore[valid-type]
+        None, description="embedded data"
+    )
     config: str | None = Field(None, description="configuration name of a Hugging Face data set")
     split: str = Field("train", description="split of a Hugging Face data set")
     text: str = Field("text", description="column that holds the text")
@@ -105,8 +108,6 @@ class Data(Source):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        if self.package and self.package not in DATA_PACKAGES:
-            raise ValueError(f"no package {self.package!r}; allowed: {', '.join(DATA_PACKAGES)}")
         if self.path and not Path(self.path).exists():
             raise ValueError(f"no file or folder at {self.path!r}")
         return self
@@ -122,11 +123,12 @@ class Model(Source):
         exclude=True,
         description="billions of parameters: what `mixtura plan` estimates training and disk by",
     )
+    package: Literal[tuple(MODEL_PACKAGES)] | None = Field(  # type: ignore[valid-type]
+        None, description="embedded model"
+    )
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        if self.package and self.package not in MODEL_PACKAGES:
-            raise ValueError(f"no package {self.package!r}; allowed: {', '.join(MODEL_PACKAGES)}")
         if self.path and not (Path(self.path) / "config.json").is_file():
             raise ValueError(f"no model folder (with config.json) at {self.path!r}")
         return self

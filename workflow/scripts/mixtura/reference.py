@@ -4,12 +4,13 @@
 """
 
 import sys
-from typing import Any
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from mixtura.config import Study, sections, tags
+from mixtura.config import DIVERSITY, Level, Study, sections, tags
 from mixtura.digest import canonical_json
 
 # What a change of a section makes again, with all that follows from it.
@@ -55,8 +56,7 @@ def _rows(key: str, field: Any) -> Any:
     found = sections(field.annotation)
     text = field.description or (found[0].__doc__ if len(found) == 1 else "") or ""
     default = _default(field)
-    kind = "section" if found else str(field.annotation)
-    yield f"| `{key}` | {_kind(field, kind)} | {default} | {' '.join(text.split())} |"
+    yield f"| `{key}` | {_kind(field)} | {default} | {' '.join(text.split())} |"
     inside = f"{key}.NAME" if _named(field) else key
     for section in found:
         fields = dict(section.model_fields)
@@ -69,16 +69,39 @@ def _rows(key: str, field: Any) -> Any:
             yield from _rows(f"{inside}.{inner.alias or name}", inner)
 
 
-def _kind(field: Any, kind: str) -> str:
-    if kind == "section":
-        return "sections by name" if _named(field) else "section"
-    for long in ("typing.", "<class '", "'>"):
-        kind = kind.replace(long, "")
-    if "Literal" in kind:
-        return "one of its names" if len(kind) > 80 else kind.replace("|", "or")
-    if "Annotated" in kind or "Any" in kind:
-        return kind.partition("[")[0]
-    return kind.replace("|", "or")
+def _kind(field: Any) -> str:
+    if not sections(field.annotation):
+        return _type(field.annotation)
+    if not _named(field):
+        return "section"
+    names = _keys(field.annotation)
+    return "sections by name" if names == "name" else f"sections by name: {names}"
+
+
+def _type(kind: Any) -> str:
+    """A type in words: what may be written in the file."""
+    origin, inside = get_origin(kind), get_args(kind)
+    if kind == Level:
+        return "`D0` to `D6`"
+    if origin is Annotated:
+        return _type(inside[0])
+    if origin is Literal:
+        if inside == DIVERSITY:  # too many for a cell
+            return "names in [docs/measures.md](../docs/measures.md#diversity)"
+        *names, last = (f"`{name}`" for name in inside)
+        return f"{', '.join(names)} or {last}" if names else last
+    if origin is list:
+        return f"list of {_type(inside[0])}"
+    if origin is dict:
+        return f"{_keys(kind)} -> {_type(inside[1])}"
+    if inside:
+        return " or ".join(map(_type, inside))
+    return "none" if kind is NoneType else str(kind.__name__).lower()
+
+
+def _keys(kind: Any) -> str:
+    names = _type(get_args(kind)[0])
+    return "name" if names == "str" else names
 
 
 def _named(field: Any) -> bool:
