@@ -11,6 +11,7 @@ from mixtura.dials import paraphrase
 from mixtura.dials.base import Given
 from mixtura.prompting import render
 from mixtura.templates import template_text
+from mixtura.text import COUNTS
 
 LABELS = ["neg", "pos"]
 
@@ -98,6 +99,7 @@ def test_a_paraphrase_differs_from_its_source_and_from_the_others() -> None:
     }
     counts = stage_counts({"paraphrase": 6}, refused)
     assert counts["removed"].sum() == 4 and set(counts["rows_out"]) == {2}
+    assert dict(counts.schema) == COUNTS  # stands below those of curation in one table
 
 
 def test_a_level_keeps_n_and_labels_and_gives_what_a_source_has_to_its_paraphrases() -> None:

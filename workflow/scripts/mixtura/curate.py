@@ -10,7 +10,7 @@ import polars as pl
 from mixtura.decontaminate import decontaminate
 from mixtura.dedup import exact, fuzzy, semantic
 from mixtura.filters import FILTERS, apply_filters, is_on
-from mixtura.text import all_receipts, split_broken
+from mixtura.text import COUNTS, all_receipts, split_broken
 
 Embeddings = npt.NDArray[np.floating]
 
@@ -114,19 +114,11 @@ def curate(
         if name == "filters":
             stages = [f for f in FILTERS if f in chosen and is_on(chosen[f])]
         counts += _funnel(stages, before, gone)
-    schema = {
-        "step": pl.Int64,
-        "stage": pl.String,
-        "reason": pl.String,
-        "rows_in": pl.Int64,
-        "removed": pl.Int64,
-        "rows_out": pl.Int64,
-    }
     places = {stage: step for step, stage in enumerate(dict.fromkeys(row[0] for row in counts))}
     return (
         kept.drop("__row").sort("id"),
         all_receipts(removed).sort("id"),
-        pl.DataFrame([(places[row[0]], *row) for row in counts], schema, orient="row"),
+        pl.DataFrame([(places[row[0]], *row) for row in counts], COUNTS, orient="row"),
     )
 
 

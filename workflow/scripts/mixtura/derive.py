@@ -7,7 +7,7 @@ import polars as pl
 from mixtura.balance import take_balanced
 from mixtura.dials.paraphrase import in_turn
 from mixtura.draw import shuffled
-from mixtura.text import all_receipts, normalise, receipts, tokens
+from mixtura.text import COUNTS, all_receipts, normalise, receipts, tokens
 
 COPIED = {"label", "topic"}  # a paraphrase has these from its source, whatever its prompt had
 
@@ -130,10 +130,8 @@ def combine_sets(
 def stage_counts(rows_in: dict[str, int], removed: pl.DataFrame) -> pl.DataFrame:
     """Counts as `mixtura.curate.curate` has them, for the stages named with their rows in."""
     rows = []
-    for stage, number in rows_in.items():
+    for step, (stage, number) in enumerate(rows_in.items()):
         reasons = removed.filter(stage=stage).group_by("reason").len().sort("reason").rows()
         out = number - sum(count for _, count in reasons)
-        rows += [(stage, why, number, count, out) for why, count in reasons or [(None, 0)]]
-    names = ["stage", "reason", "rows_in", "removed", "rows_out"]
-    kinds = [pl.String, pl.String, pl.Int64, pl.Int64, pl.Int64]
-    return pl.DataFrame(rows, dict(zip(names, kinds, strict=True)), orient="row")
+        rows += [(step, stage, why, number, count, out) for why, count in reasons or [(None, 0)]]
+    return pl.DataFrame(rows, COUNTS, orient="row")

@@ -119,6 +119,16 @@ def receipts(
     return rows.select(columns[c].cast(RECEIPT[c]).alias(c) for c in RECEIPT)
 
 
+COUNTS = {  # of the stages that removed rows: in order, how many came in and went, and why
+    "step": pl.Int64,
+    "stage": pl.String,
+    "reason": pl.String,
+    "rows_in": pl.Int64,
+    "removed": pl.Int64,
+    "rows_out": pl.Int64,
+}
+
+
 def all_receipts(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Join receipts; without any the result is an empty frame with the right columns."""
     return pl.concat([RECEIPT.to_frame(), *parts])
