@@ -59,6 +59,7 @@ def tables(levels: int) -> dict[str, pl.DataFrame]:
             "metric": "accuracy",
             "test": "test",
             "arm": f"{design}{level}",
+            "baseline": None if level is None else "real-onlyNone",
             "verdict": None if level is None else "no evidence",
             "difference": None if level is None else 0.1,
             "difference_low": None if level is None else 0.0,
@@ -128,6 +129,9 @@ def test_the_funnel_adds_up_to_what_was_generated() -> None:
 
 def test_the_map_of_gains_shows_the_mean_gain_of_every_cell() -> None:
     made = study(flat, real=(16, 64), ratios=(1, 2), levels=1, pipelines=("topic",), items=80)
+    more = pl.col("baseline").replace("real64", "real192")  # a comparison that is not shown
+    fixed = made["findings"].filter(n_real=64, n_generated=128).with_columns(more, difference=-0.5)
+    made["findings"] = pl.concat([made["findings"], fixed])
     figure = figures.draw("gain-map", made, STYLE)
     cells = figure.axes[0].images[0].get_array()
     assert cells.shape == (2, 4)  # 16, 32, 64 and 128 generated rows

@@ -178,9 +178,17 @@ def _grid(figure: Figure, count: int, style: dict[str, Any], **shared: Any) -> A
 
 
 def gain_map(figure: Figure, tables: Tables, style: dict[str, Any]) -> None:
-    """Mean gain over real data alone at every number of real and of generated rows, by level."""
+    """Gain over real data alone at every number of real and of generated rows, by level.
+
+    Over the same real rows, where a design compares with them: not over a baseline of more rows.
+    """
     shown = _first_metric(tables["findings"])
-    made = shown.filter(pl.col("level").is_not_null(), pl.col("n_real") > 0)
+    alone = shown.filter(design="real-only").select("model", baseline="arm", alone="n_real")
+    made = shown.filter(pl.col("level").is_not_null(), pl.col("n_real") > 0).join(
+        alone, on=["model", "baseline"], how="left"
+    )
+    same = made.filter(pl.col("alone") == pl.col("n_real"))
+    made = made if same.is_empty() else same
     groups = list(_groups(made.drop_nulls("difference"), ["model", *SOURCE, "level"]))
     reals, amounts = (sorted(made[column].unique()) for column in ("n_real", "n_generated"))
     levels = sorted({level for (*_, level), _ in groups})

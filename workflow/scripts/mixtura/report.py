@@ -41,7 +41,7 @@ CAPTIONS = {
     ),
     "gain-map": (
         "Gain by number of real and of generated rows",
-        "Blue gains over real data alone, red loses; * passes the correction.",
+        "Blue gains over the same real rows alone, red loses; * passes the correction.",
     ),
     "size-interaction": (
         "Gain by level and model",
