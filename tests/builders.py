@@ -1,6 +1,7 @@
 """What tests build: tiny models of random weights, and studies that use them."""
 
 import random
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ BAD = ["awful", "boring", "clumsy", "hollow", "tired", "dreary", "lazy", "noisy"
 THINGS = ["story", "actor", "music", "camera", "script", "ending", "scene", "dialogue", "plot"]
 OTHERS = ["the", "a", "this", "was", "with", "and", "in", "every", "film", "about", "review"]
 WORDS = [*GOOD, *BAD, *THINGS, *OTHERS, "positive", "negative"]
+TOKEN = r" ?\w+|\n|\S"  # of the tiny generator
 
 
 def sentence(label: str, rng: random.Random) -> str:
@@ -41,14 +43,19 @@ def reviews(rows: int, seed: int = 0) -> list[tuple[str, str]]:
     return list(found.items())
 
 
-def build_generator(folder: Path, more: Sequence[str] = (), head_dim: int = 16) -> Path:
-    """A two-layer Llama of random weights; one token in twenty ends a line; `more` are words."""
+def build_generator(
+    folder: Path, more: Sequence[str] = (), head_dim: int = 16, hidden: int = 32, known: str = ""
+) -> Path:
+    """A two-layer Llama of random weights; one token in twenty ends a line.
+
+    Its vocabulary has the words `more` and all of the text `known`.
+    """
     ends = [">" * count + "\n" for count in range(6)]
     pieces = ["<pad>", "<end>", "<unk>", ":", "P", "N", *ends]
-    pieces += [" " + word for word in [*WORDS, *more]]
+    pieces += [" " + word for word in [*WORDS, *more]] + re.findall(TOKEN, known)
     vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r" ?\w+|\n|\S"), "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(TOKEN), "isolated")
     tokenizer.decoder = decoders.Fuse()
     wrapped = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<end>", unk_token="<unk>"
@@ -56,8 +63,8 @@ def build_generator(folder: Path, more: Sequence[str] = (), head_dim: int = 16) 
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(vocabulary),
-        hidden_size=32,
-        intermediate_size=64,
+        hidden_size=hidden,
+        intermediate_size=2 * hidden,
         num_hidden_layers=2,
         num_attention_heads=2,
         head_dim=head_dim,
@@ -77,12 +84,15 @@ def teach(folder: Path, texts: Sequence[str], steps: int = 200) -> None:
     model = LlamaForCausalLM.from_pretrained(folder)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     rng = random.Random(0)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # on a loaded machine two wait for each other most of the time
     for _ in range(steps):
         batch = tokenizer(rng.sample(list(texts), 16), return_tensors="pt", padding=True)
         labels = batch.input_ids.masked_fill(batch.attention_mask == 0, -100)
         model(**batch, labels=labels).loss.backward()
         optimizer.step()
         optimizer.zero_grad()
+    torch.set_num_threads(threads)
     model.save_pretrained(folder)
 
 

@@ -1,6 +1,5 @@
 """Dials: every one gives the same prompts in whatever shards, labels in turn, and turns."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -115,23 +114,10 @@ def test_hints_and_taboo_words_are_in_the_prompt() -> None:
     assert shown == "Positive review with the word plot without the words film, story:"
 
 
-def test_a_dial_of_ones_own_is_a_file(tmp_path: Path) -> None:
-    file = tmp_path / "moods.py"
-    file.write_text(
-        "from dataclasses import replace\n\n\n"
-        "def specify(level, given, indices):\n"
-        "    moods = level['moods']\n"
-        "    return [\n"
-        "        replace(given.draw(i)[0], fields={'topic': moods[i % len(moods)]})\n"
-        "        for i in indices\n"
-        "    ]\n"
-    )
-    dial = load_dial({"dial": "module", "file": str(file)})
-    made = dial.specify({"moods": ["joy", "fear"]}, given(), range(3))
-    assert [spec.fields["topic"] for spec in made] == ["joy", "fear", "joy"]
-    file.write_text(json.dumps({}))
+def test_a_dial_of_ones_own_needs_its_function(tmp_path: Path) -> None:
+    (tmp_path / "moods.py").write_text("specified = []")
     with pytest.raises(ValueError, match=r"moods.py: a dial needs a function specify"):
-        load_dial({"dial": "module", "file": str(file)})
+        load_dial({"dial": "module", "file": str(tmp_path / "moods.py")})
 
 
 def test_topics_are_read_from_a_list_with_commas() -> None:

@@ -1,6 +1,7 @@
 """The documents: all are found from the README, and what they show is there."""
 
 import copy
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,6 @@ import yaml
 
 from conftest import ROOT, run_snakemake
 from mixtura.cli import app
-from mixtura.dials import load_dial
-from mixtura.dials.base import Given
 from mixtura.own import load_own
 from mixtura.predictions import checked_shares
 
@@ -48,13 +47,30 @@ EXTENDING = (ROOT / "docs/extending.md").read_text()
 SHOWN = re.findall(r"```python\n(.*?)```", EXTENDING, re.DOTALL)
 
 
-def test_the_dial_that_is_shown_works(tmp_path: Path) -> None:
-    (tmp_path / "moods.py").write_text(SHOWN[0])
-    dial = load_dial({"dial": "module", "file": str(tmp_path / "moods.py")})
-    given = Given([("r1", "dull", "negative")], ["negative"], 1, [1, "writer", "mood", "D6"])
-    specs = dial.specify({"moods": ["calm", "angry"]}, given, range(8))
-    assert {spec.fields["mood"] for spec in specs} == {"calm", "angry"}
-    assert [spec.index for spec in specs] == list(range(8))
+@pytest.mark.workflow
+def test_the_dial_that_is_shown_writes_in_its_moods(own: Path, tiny: dict[str, Any]) -> None:
+    (own / "moods.py").write_text(SHOWN[0])
+    (own / "moods.j2").write_text(re.findall(r"```jinja\n(.*?)\n```", EXTENDING, re.DOTALL)[0])
+    shown = yaml.safe_load(re.findall(r"```yaml\n(pipelines.*?)```", EXTENDING, re.DOTALL)[0])
+    config = copy.deepcopy(tiny)
+    config["pipelines"] |= shown["pipelines"]
+    config["generators"]["writer"] |= shown["generators"]["writer"]
+    config["generate"]["pipelines"] = ["topic", "mood"]
+    moods: dict[str, list[str | None]] = {"topic/D0": [None], "topic/D6": [None]}
+    for level, settings in shown["pipelines"]["mood"]["levels"].items():
+        moods[f"mood/{level}"] = settings["moods"]
+    shards = [f"results/tiny/generated/writer/{name}/0.parquet" for name in moods]
+    run = run_snakemake(own, config, *shards)
+    assert run.returncode == 0, run.stdout
+    for shard, expected in zip(shards, moods.values(), strict=True):
+        rows = pl.read_parquet(own / shard)
+        said = [json.loads(fields).get("mood") for fields in rows["fields"]]
+        assert set(said) == set(expected), shard
+        for mood, prompt in zip(said, rows["prompt_text"], strict=True):
+            assert prompt.endswith(f" review in a {mood} mood:" if mood else " review:")
+    (own / "moods.py").write_text(SHOWN[0].replace('level["moods"]', 'sorted(level["moods"])'))
+    again = run_snakemake(own, config, "-n", *shards).stdout
+    assert again.count("Generate") == again.count("Generate mood") == 2
 
 
 @pytest.mark.workflow

@@ -1,6 +1,7 @@
 """Another workflow uses this one as a module: its own configuration, one rule of its own."""
 
 import copy
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,51 +11,62 @@ import polars as pl
 import pytest
 import yaml
 
+from builders import reviews
 from conftest import ROOT
 
 pytestmark = pytest.mark.workflow
 
-SNAKEFILE = """
-configfile: "config.yaml"
-
-
-module mixtura:
-    snakefile: "{snakefile}"
-    config: config["mixtura"]
-
-
-use rule * from mixtura exclude task as mixtura_*
-
-
-rule my_rows:
-    output: "results/tiny/data/reviews.parquet"
-    script: "my_rows.py"
-"""
+EXTENDING = (ROOT / "docs/extending.md").read_text()
+SHOWN = re.findall(r"```python\n(module mixtura:.*?)```", EXTENDING, re.DOTALL)[0]
 SCRIPT = """
 import polars as pl
 
-rows = [(f"r{i}", f"own text {i}", ("negative", "positive")[i % 2]) for i in range(200)]
+rows = [
+    (f"mine-{label}-{i}", text.strip(), label)
+    for label in ("negative", "positive")
+    for i, text in enumerate(open(f"my-texts/{label}.txt"))
+]
 pl.DataFrame(rows, schema=["id", "text", "label"], orient="row").write_parquet(snakemake.output[0])
 """
 
 
-def test_a_workflow_that_imports_this_one_brings_its_own_rows(
+def test_a_workflow_that_imports_this_one_goes_from_its_own_rows_to_the_report(
     tiny: dict[str, Any], tmp_path: Path
 ) -> None:
     study = copy.deepcopy(tiny)
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"mixtura": study}))
-    (tmp_path / "Snakefile").write_text(SNAKEFILE.format(snakefile=ROOT / "Snakefile"))
+    folder = tmp_path / "my-texts"
+    folder.mkdir()
+    for label in ("negative", "positive"):
+        texts = [f"{text}\n" for text, of in reviews(200, seed=5) if of == label]
+        (folder / f"{label}.txt").write_text("".join(texts))
+    study["seeds"] = [0]
+    study["task"]["data"] = {"path": str(folder)}
     (tmp_path / "my_rows.py").write_text(SCRIPT)
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", str(tmp_path)]
-    shard = "results/tiny/generated/writer/topic/D6/0.parquet"
-    run = subprocess.run(
-        [*command, "--snakefile", str(tmp_path / "Snakefile"), shard, "--show-failed-logs"],
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"mixtura": study}))
+    snakefile = SHOWN
+    for shown, here in {
+        "mixtura/Snakefile": str(ROOT / "Snakefile"),
+        "results/my-study/data/my-task.parquet": "results/tiny/data/reviews.parquet",
+    }.items():
+        assert snakefile.count(shown) == 1
+        snakefile = snakefile.replace(shown, here)
+    (tmp_path / "Snakefile").write_text(f'configfile: "config.yaml"\n\n\n{snakefile}')
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--directory", str(tmp_path)]
+    run = subprocess.run(  # no target: what `all` of the module makes
+        [*command, "--snakefile", str(tmp_path / "Snakefile"), "--show-failed-logs"],
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=300,
+        timeout=1800,
     )
     assert run.returncode == 0, run.stdout
-    assert "mixtura_generate" in run.stdout and "rule my_rows" in run.stdout
-    shown = set(pl.read_parquet(tmp_path / shard)["example_ids"].explode())
-    assert shown <= {f"r{i}" for i in range(200)}
+    ran = set(re.findall(r"(?m)^(\w+) +\d+ *$", run.stdout)) - {"total"}
+    assert "mixtura_report" in ran and "mixtura_task" not in ran
+    assert {rule for rule in ran if not rule.startswith("mixtura_")} == {"my_rows"}
+    results = tmp_path / "results/tiny"
+    assert (results / "report.html").stat().st_size
+    assert not pl.read_parquet(results / "tables/findings.parquet").is_empty()
+    tested = pl.read_parquet(results / "tables/predictions.parquet")
+    assert tested["id"].str.starts_with("mine-").all()
+    shown_rows = pl.read_parquet(results / "generated/writer/topic/D6/0.parquet")["example_ids"]
+    assert shown_rows.explode().str.starts_with("mine-").all()

@@ -14,10 +14,14 @@ import yaml
 from builders import BAD, GOOD, THINGS, build_generator, sentence, teach
 from conftest import ROOT, run_snakemake
 from mixtura.data import read_rows, task_rows
+from mixtura.dials.base import PromptSpec
 from mixtura.plan import Plan, read_plan
+from mixtura.prompting import render
 from mixtura.splits import split_rows
+from mixtura.templates import template_text
 
 FACTS = ROOT / "config/data/facts-qa.json"
+QA = ROOT / "config/qa.yaml"
 
 
 def test_the_answers_of_the_own_data_set_are_spans_of_its_contexts() -> None:
@@ -33,11 +37,8 @@ def test_the_answers_of_the_own_data_set_are_spans_of_its_contexts() -> None:
 
 
 def test_the_own_data_set_fills_the_splits_of_its_study() -> None:
-    plan = read_plan(yaml.safe_load((ROOT / "config/qa.yaml").read_text()))
-    task = plan.study.task
-    given = json.loads(plan.data_settings())
-    of = {key: given[key] for key in ("kind", "columns", "labels")}
-    rows = task_rows(read_rows(FACTS), **of, origin="real")
+    plan = read_plan(yaml.safe_load(QA.read_text()))
+    task, rows = plan.study.task, facts_rows()
     splits = split_rows(rows, **json.loads(plan.split_settings()))
     counts = dict(splits["split"].value_counts().iter_rows())
     assert (counts["test"], counts["examples"]) == (task.test, task.examples)
@@ -47,16 +48,83 @@ def test_the_own_data_set_fills_the_splits_of_its_study() -> None:
     assert sides.unique()["context"].is_unique().all()
 
 
-def question(rng: random.Random) -> dict[str, Any]:
-    """A passage of four things, and a question whose answer is one of them."""
-    things = rng.sample(THINGS, 4)
-    first, second = rng.sample([*GOOD, *BAD], 2)
-    return {
-        "context": f"the {things[0]} was {first} and the {things[1]} was {second} "
-        f"with a {things[2]} in the {things[3]}",
-        "question": f"this {rng.choice([*GOOD, *BAD])} film with {rng.choice([first, second])}",
-        "answer": rng.choice(things),
-    }
+def facts_rows() -> pl.DataFrame:
+    given = json.loads(read_plan(yaml.safe_load(QA.read_text())).data_settings())
+    of = {key: given[key] for key in ("kind", "columns", "labels")}
+    return task_rows(read_rows(FACTS), **of, origin="real")
+
+
+@pytest.fixture(scope="module")
+def asker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny language model that knows the questions of the own data set, half by heart."""
+    form = "Passage: {context}\nQuestion: {question} Answer: {answers[0]}\n"
+    rows = facts_rows().to_dicts()
+    rng = random.Random(1)
+    taught = ["".join(form.format(**row) for row in rng.sample(rows, 2)) for _ in range(400)]
+    for row, other in (rng.sample(rows, 2) for _ in range(150)):
+        spec = PromptSpec(0, "qa", (), {"source": row["question"]})
+        prompt = render(template_text("paraphrase"), spec, "question")
+        taught.append(f"{prompt} {other['question']}\n")
+    folder = tmp_path_factory.mktemp("models") / "asker"
+    build_generator(folder, hidden=64, known="".join(taught))
+    teach(folder, taught, steps=180)
+    return folder
+
+
+@pytest.mark.workflow
+def test_the_study_of_questions_goes_from_its_own_data_to_findings(
+    asker: Path, encoder: Path, tmp_path: Path
+) -> None:
+    config = yaml.safe_load(QA.read_text())
+    config["task"]["data"]["path"] = str(FACTS)
+    config["models"] = {"smollm2": {"path": str(asker)}, "minilm": {"path": str(encoder)}}
+    levels = ["D3", "D6"]  # of one passage it knows too few questions for D0
+    config["generators"]["smollm2"]["shots"] = 1
+    config["generators"]["smollm2"]["sampling"]["temperature"] = 1.2
+    config["generate"] |= {"levels": levels, "overgenerate": 32, "shard": 512, "cap": 64}
+    config["downstream"]["smollm2"]["steps"] = 2
+    config["seeds"] = [0]
+    run = run_snakemake(tmp_path, config, "results/qa/report.html")
+    assert run.returncode == 0, run.stdout
+
+    def table(name: str) -> pl.DataFrame:
+        return pl.read_parquet(tmp_path / f"results/qa/{name}.parquet")
+
+    n, designed = config["generate"]["n"], config["pipelines"]["paraphrase"]
+    base = table("curated/smollm2/passages/D6")
+    for level in levels:
+        passages = table(f"curated/smollm2/passages/{level}")
+        allowed = config["pipelines"]["passages"]["levels"][level]["contexts"]
+        assert passages["context"].n_unique() <= allowed
+        assert set(passages["context"]) <= set(table("data/examples")["context"])
+        replaced = table(f"curated/smollm2/paraphrase/{level}")
+        for rows in (passages, replaced):
+            assert rows["id"].n_unique() == rows.height == n
+            assert all(a[0] in c for a, c in rows["answers", "context"].iter_rows())
+        new = replaced.filter(pl.col("source_id").is_not_null())
+        sources = designed["levels"][level]["sources"]
+        assert new.height == sources * designed["paraphrases"]
+        assert new["source_id"].n_unique() == sources
+        told = new.join(base, left_on="source_id", right_on="id", suffix="_source")
+        assert told.height == new.height and (told["text"] == told["question"]).all()
+        assert (told["question"] != told["question_source"]).all()
+        for kept in ("context", "answers"):
+            assert told[kept].to_list() == told[f"{kept}_source"].to_list()
+        assert set(replaced["id"]) - set(new["id"]) <= set(base["id"])
+    rejected = table("rejected/smollm2/passages/D6/0")
+    reasons = {"the answer is not in the context", "no Answer:", "empty", "unfinished"}
+    assert set(rejected["reason"]) <= reasons
+    scores, arms = table("tables/scores"), table("tables/arms")
+    expected = {(arm, metric) for arm in arms["arm"] for metric in ("token_f1", "exact_match")}
+    assert set(scores["arm", "metric"].rows()) == expected
+    assert set(scores["n"]) == {config["task"]["test"]}
+    gold = dict(table("data/facts").select("id", pl.col("answers").list.first()).rows())
+    predictions = table("tables/predictions")
+    assert all(gold[row] == said for row, said in predictions["id", "gold"].iter_rows())
+    assert predictions.select("token_f1", "exact_match").null_count().row(0) == (0, 0)
+    plan = read_plan(config)
+    findings = table("tables/findings")
+    assert findings.height == 2 * len(plan.points) and findings["value"].null_count() == 0
 
 
 def instruction(rng: random.Random) -> dict[str, Any]:
@@ -70,7 +138,6 @@ def text(rng: random.Random) -> dict[str, Any]:
 
 
 LINES = {  # kind -> a maker of rows, and the form of a row in the built-in template
-    "qa": (question, "Passage: {context}\nQuestion: {question} Answer: {answer}\n"),
     "instruction": (instruction, "Instruction: {prompt} Response: {response}\n"),
     "text": (text, "Review: {text}\n"),
 }
@@ -78,13 +145,12 @@ LINES = {  # kind -> a maker of rows, and the form of a row in the built-in temp
 
 @pytest.fixture(scope="session")
 def pupil(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny language model that writes questions, instructions and texts in form."""
-    folder = build_generator(
-        tmp_path_factory.mktemp("models") / "pupil", ["Answer", "Response", "Instruction"]
-    )
+    """A tiny language model that writes instructions and texts in form."""
+    heads = "Review\nInstruction Response"  # by which it tells the kinds apart
+    folder = build_generator(tmp_path_factory.mktemp("models") / "pupil", known=heads)
     rng = random.Random(1)
     taught = [form.format(**make(rng)) for make, form in LINES.values() for _ in range(200)]
-    of_kind = [taught[start : start + 200] for start in range(0, 600, 200)]
+    of_kind = [taught[start : start + 200] for start in range(0, 400, 200)]
     teach(folder, [first + second for rows in of_kind for first, second in pairwise(rows)])
     return folder
 
@@ -103,9 +169,6 @@ def study(tiny: dict[str, Any], pupil: Path, folder: Path, kind: str) -> dict[st
     made["models"]["writer"] = {"path": str(pupil)}
     levels: dict[str, Any] = {"D0": {"topics": 2}}
     made["pipelines"] = {"topic": {"dial": "topic", "curation": "none", "levels": levels}}
-    if kind == "qa":
-        levels = {"D0": {"contexts": 2}, "D1": {"contexts": 20}}
-        made["pipelines"] = {"topic": {"dial": "context", "curation": "none", "levels": levels}}
     made["generate"] |= {"levels": [*levels], "n": 8, "shard": 64}
     made["designs"] = {"real": [8], "mix-add": {"ratios": [1]}, "controls": []}
     made["downstream"] = {
@@ -118,13 +181,12 @@ def study(tiny: dict[str, Any], pupil: Path, folder: Path, kind: str) -> dict[st
 
 @pytest.mark.workflow
 @pytest.mark.parametrize("kind", LINES)
-def test_a_kind_of_task_goes_from_rows_to_findings(
+def test_a_kind_of_task_goes_from_rows_to_scores(
     kind: str, tiny: dict[str, Any], pupil: Path, tmp_path: Path
 ) -> None:
     config = study(tiny, pupil, tmp_path, kind)
     plan: Plan = read_plan(config)
-    target = "report.html" if kind == "qa" else "tables/scores.parquet"
-    run = run_snakemake(tmp_path, config, f"results/tiny/{target}")
+    run = run_snakemake(tmp_path, config, "results/tiny/tables/scores.parquet")
     assert run.returncode == 0, run.stdout
 
     def table(name: str) -> pl.DataFrame:
@@ -133,30 +195,12 @@ def test_a_kind_of_task_goes_from_rows_to_findings(
     rows, examples = table(f"data/{kind}"), table("data/examples")
     made = table("curated/writer/topic/D0")
     assert made.height == 8 and examples.columns == rows.columns
-    if kind == "qa":
-        assert set(made["context"]) <= set(examples["context"]) and made["context"].n_unique() <= 2
-        assert all(a[0] in c for a, c in made["answers", "context"].iter_rows())
-        rejected = table("rejected/writer/topic/D0/0")
-        assert set(rejected["reason"]) <= {"the answer is not in the context", "no Answer:"} | {
-            "empty",
-            "unfinished",
-        }
-    elif kind == "instruction":
+    if kind == "instruction":
         assert made["text"].to_list() == [f"{p}\n{r}" for p, r in made["prompt", "response"].rows()]
     scores = table("tables/scores")
-    metrics = {
-        "qa": {"token_f1", "exact_match"},
-        "instruction": {"rouge_l", "perplexity"},
-        "text": {"perplexity"},
-    }
+    metrics = {"instruction": {"rouge_l", "perplexity"}, "text": {"perplexity"}}
     assert set(scores["metric"]) == metrics[kind]
     assert scores.height == len(plan.arms) * len(metrics[kind]) and set(scores["n"]) == {10}
     predictions = table("tables/predictions")
-    numbers = {"qa": ["token_f1", "exact_match"], "text": ["nll", "tokens"]}
-    for column in numbers.get(kind, ["rouge_l", "nll", "tokens"]):
+    for column in ["nll", "tokens", *(["rouge_l"] if kind == "instruction" else [])]:
         assert predictions[column].null_count() == 0
-    if kind == "qa":
-        gold = dict(rows.select("id", pl.col("answers").list.first()).rows())
-        assert all(gold[row] == said for row, said in predictions["id", "gold"].iter_rows())
-        found = table("tables/findings")
-        assert set(found["metric"]) == metrics[kind] and found.height == 2 * len(plan.points)
