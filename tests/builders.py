@@ -43,16 +43,14 @@ def reviews(rows: int, seed: int = 0) -> list[tuple[str, str]]:
     return list(found.items())
 
 
-def build_generator(
-    folder: Path, more: Sequence[str] = (), head_dim: int = 16, hidden: int = 32, known: str = ""
-) -> Path:
+def build_generator(folder: Path, head_dim: int = 16, hidden: int = 32, known: str = "") -> Path:
     """A two-layer Llama of random weights; one token in twenty ends a line.
 
-    Its vocabulary has the words `more` and all of the text `known`.
+    Its vocabulary is WORDS and what stands in the text `known`.
     """
     ends = [">" * count + "\n" for count in range(6)]
     pieces = ["<pad>", "<end>", "<unk>", ":", "P", "N", *ends]
-    pieces += [" " + word for word in [*WORDS, *more]] + re.findall(TOKEN, known)
+    pieces += [" " + word for word in WORDS] + re.findall(TOKEN, known)
     vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(TOKEN), "isolated")

@@ -82,6 +82,7 @@ def test_the_study_of_questions_goes_from_its_own_data_to_findings(
     config["generators"]["smollm2"]["shots"] = 1
     config["generators"]["smollm2"]["sampling"]["temperature"] = 1.2
     config["generate"] |= {"levels": levels, "overgenerate": 32, "shard": 512, "cap": 64}
+    config["designs"]["controls"] = []
     config["downstream"]["smollm2"]["steps"] = 2
     config["seeds"] = [0]
     run = run_snakemake(tmp_path, config, "results/qa/report.html")
