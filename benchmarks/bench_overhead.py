@@ -28,7 +28,7 @@ def run(quick: bool = False) -> Iterator[Row]:
         command = ["-m", "snakemake", "--configfile", str(study), "--directory", name]
         command += ["--profile", "profiles/local", "--cores", "1"]
         results = Path(name, "results", config["study"])
-        timed([*command, *(f"results/{config['study']}/{made}" for made in FETCHED)])
+        timed([*command, *(f"results/{config['study']}/{target}" for target in FETCHED)])
         before = set(results.rglob("benchmarks/**/*.jsonl"))
         wall = timed(command)[0]
         jobs = sorted(set(results.rglob("benchmarks/**/*.jsonl")) - before)

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 
 from measuring import Row, compare, texts, unit
 
-from mixtura.diversity_panel import diversity_panel
-from mixtura.shift_panel import shift_panel
+from mixtura.measure.diversity_panel import diversity_panel
+from mixtura.measure.shift_panel import shift_panel
 
 TITLE = "The whole panel, diversity and shift, on 10,000 short texts"
 
 
 def run(quick: bool = False) -> Iterator[Row]:
     """Yield one row: both panels with all measures and intervals."""
-    yield both_panels(2_000 if quick else 10_000, "< 90 s and < 2000 MB")
+    yield both_panels(2_000 if quick else 10_000, "< 45 s and < 2000 MB")
 
 
 def both_panels(n: int, target: str) -> Row:

@@ -17,8 +17,8 @@ import numpy as np
 import polars as pl
 import yaml
 
-from mixtura.plan import Plan, read_plan
-from mixtura.splits import split_rows
+from mixtura.plan.plan import Plan, read_plan
+from mixtura.prepare.splits import first_real_rows, real_order, split_rows
 
 TITLE = "Sweep of linear probes"
 ROOT = Path(__file__).parent.parent
@@ -39,7 +39,6 @@ def study(folder: Path, seeds: int) -> dict[str, Any]:
             "labels": {label: label for label in LABELS},
             "test": 1000,
             "reference": 1024,
-            "examples": 200,
         },
         "models": {"writer": model, "reader": model},
         "generators": {"writer": {"model": "writer"}},
@@ -90,14 +89,19 @@ def prepare(folder: Path, seeds: int) -> Plan:
     config = study(folder, seeds)
     (folder / "study.yaml").write_text(yaml.safe_dump(config))
     plan = read_plan(config)
-    root = folder / plan.root
-    splits = split_rows(real, 1000, 1024, 200, 0)
-    made = {
-        f"writer/topic/D{level}": points(f"D{level}-", 512, 0.01 * level, 1 + level)
+    root = folder / plan.sets.paths.root
+    splits = split_rows(real, 1000, 1024, 0)
+    product = {
+        f"writer/topic/D{level}/r0": points(f"D{level}-", 512, 0.01 * level, 1 + level)
         for level in range(7)
     }
-    tables = {"data/splits": splits, "embeddings/reader/task": real}
-    tables |= {f"embeddings/reader/{name}": rows for name, rows in made.items()}
+    order = real_order(splits, plan.sets.study.seed, 0)
+    few = first_real_rows(order, 200, plan.sets.study.task.balance.real).select("id")
+    examples = few.join(real, on="id", maintain_order="left")
+    test = real.join(splits.filter(split="test"), on="id", how="semi")
+    tables = {"data/splits": splits, "embeddings/reader/test": test}
+    tables |= {f"embeddings/reader/examples/{plan.sets.real_draw(0)}": examples}
+    tables |= {f"embeddings/reader/{name}": rows for name, rows in product.items()}
     for name, table in tables.items():
         file = root / f"{name}.parquet"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -127,8 +131,8 @@ def run(quick: bool) -> Iterator[dict[str, object]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         plan = prepare(folder, seeds)
-        runs = len(plan.arms) * seeds
-        seconds = snakemake(folder, *plan.predictions())
+        runs = len(plan.sets.arms) * seeds
+        seconds = snakemake(folder, *plan.findings.predictions())
         yield {
             "case": f"{runs} runs, Snakemake included",
             "seconds": seconds,
@@ -136,12 +140,12 @@ def run(quick: bool) -> Iterator[dict[str, object]]:
         }
         yield {
             "case": f"{runs} runs scored: 1,000 test rows, 4 metrics, intervals",
-            "seconds": snakemake(folder, f"{plan.root}/tables/scores.parquet"),
+            "seconds": snakemake(folder, f"{plan.sets.paths.root}/tables/scores.parquet"),
         }
         more = study_with_one_more(folder, seeds)
         yield {
-            "case": f"one more seed: {len(plan.arms)} runs",
-            "seconds": snakemake(folder, *more.predictions()),
+            "case": f"one more seed: {len(plan.sets.arms)} runs",
+            "seconds": snakemake(folder, *more.findings.predictions()),
             "target": "that seed alone",
         }
 

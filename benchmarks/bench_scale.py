@@ -5,7 +5,7 @@ from typing import Any
 
 from measuring import Row, compare, unit
 
-from mixtura import diversity, shift
+from mixtura.measure import diversity, shift
 
 TITLE = "Measures at n = 100,000"
 

@@ -60,11 +60,11 @@ def compare(
     The ratio is peer / ours, the other way where the target says "times". With `close` also fail
     where the results differ by more, relative.
     """
-    own, other, own_cpu, other_cpu, extra = [], [], [], [], 0.0
+    our_seconds, other, own_cpu, other_cpu, extra = [], [], [], [], 0.0
     for _ in range(repeats):
         began = time.process_time()
         seconds, memory, result = measure(ours)
-        own.append(seconds)
+        our_seconds.append(seconds)
         own_cpu.append(time.process_time() - began)
         extra = max(extra, memory)
         if peer is not None:
@@ -74,7 +74,7 @@ def compare(
             other_cpu.append(time.process_time() - began)
             if close is not None and not np.allclose(result, expected, close, 0):
                 raise AssertionError(f"{name}: {result} is not the peer's {expected}")
-    seconds = float(np.median(own))
+    seconds = float(np.median(our_seconds))
     peer_seconds = float(np.median(other)) if other else None
     ratio = peer_seconds and peer_seconds / seconds
     return {

@@ -30,13 +30,14 @@ PACKAGES = (
 
 def machine() -> str:
     """Processor, memory, system, GPU and versions."""
-    told = Path("/proc/cpuinfo").read_text("utf-8") if Path("/proc/cpuinfo").exists() else ""
-    found = re.search(r"model name\s*: (.*)", told)
+    info = Path("/proc/cpuinfo").read_text("utf-8") if Path("/proc/cpuinfo").exists() else ""
+    matches = re.search(r"model name\s*: (.*)", info)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     installed = {d.name.lower(): d.version for d in importlib.metadata.distributions()}
     versions = [f"{name} {installed.get(name, 'not installed')}" for name in PACKAGES]
+    processor = matches[1] if matches else platform.machine()
     return (
-        f"{found[1] if found else platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
+        f"{processor}, {os.cpu_count()} cores, {memory:.0f} GiB, "
         f"{platform.system()}; GPU: {gpu()}; Python {platform.python_version()}, "
         f"{', '.join(versions)}"
     )
@@ -76,9 +77,9 @@ def section(part: str, quick: bool) -> str:
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True
     ).stdout.strip()
-    told = f"Run {when} at commit {commit or 'unknown'}; "
-    told += f"load average over 5 minutes at the end {load:.1f}{size}. {machine()}."
-    return f"## {part}: {module.TITLE}\n\n{told}\n\n{body}\n"
+    info = f"Run {when} at commit {commit or 'unknown'}; "
+    info += f"load average over 5 minutes at the end {load:.1f}{size}. {machine()}."
+    return f"## {part}: {module.TITLE}\n\n{info}\n\n{body}\n"
 
 
 def main() -> None:
@@ -86,23 +87,25 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="a fraction of the size")
     parser.add_argument("--output", type=Path, default=HERE / "results.md")
-    given = parser.parse_args()
-    if unknown := set(given.parts) - set(PARTS):
+    arguments = parser.parse_args()
+    if unknown := set(arguments.parts) - set(PARTS):
         parser.error(f"unknown parts {unknown}; choose from {', '.join(PARTS)}")
-    chosen = given.parts or PARTS
+    chosen = arguments.parts or PARTS
     if len(chosen) > 1:  # memory of one part must not count for the next
         for part in chosen:
-            more = ["--quick"] if given.quick else []
-            command = [sys.executable, __file__, part, "--output", str(given.output), *more]
+            more = ["--quick"] if arguments.quick else []
+            command = [sys.executable, __file__, part, "--output", str(arguments.output), *more]
             subprocess.run(command, check=True)
         return
-    made = section(chosen[0], given.quick)
-    before = given.output.read_text("utf-8") if given.output.exists() else ""
-    found = re.findall(r"(?ms)^(## (\w+): .*?)(?=^## |\Z)", before)
-    held = {part: text.rstrip() + "\n" for text, part in found} | {chosen[0]: made}
-    kept = [held[part] for part in PARTS if part in held]
-    given.output.write_text("\n".join(["# Measured\n\nWritten by `make bench`.\n", *kept]), "utf-8")
-    print(made)
+    new = section(chosen[0], arguments.quick)
+    before = arguments.output.read_text("utf-8") if arguments.output.exists() else ""
+    matches = re.findall(r"(?ms)^(## (\w+): .*?)(?=^## |\Z)", before)
+    held = {part: text.rstrip() + "\n" for text, part in matches} | {chosen[0]: new}
+    sections = [held[part] for part in PARTS if part in held]
+    arguments.output.write_text(
+        "\n".join(["# Measured\n\nWritten by `make bench`.\n", *sections]), "utf-8"
+    )
+    print(new)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import (
@@ -28,19 +29,21 @@ TOKEN = r" ?\w+|\n|\S"  # of the tiny generator
 
 def sentence(label: str, rng: random.Random) -> str:
     """A made-up review of 8 to 14 words whose words tell its label."""
-    own = GOOD if label == "positive" else BAD
-    words = [rng.choice([*own, *own, *THINGS, *OTHERS]) for _ in range(rng.randint(8, 14))]
-    return " ".join([*words[:-1], rng.choice(own)])
+    adjectives = GOOD if label == "positive" else BAD
+    words = [
+        rng.choice([*adjectives, *adjectives, *THINGS, *OTHERS]) for _ in range(rng.randint(8, 14))
+    ]
+    return " ".join([*words[:-1], rng.choice(adjectives)])
 
 
 def reviews(rows: int, seed: int = 0) -> list[tuple[str, str]]:
     """`rows` distinct (text, label) pairs, labels in turn."""
     rng = random.Random(seed)
-    found: dict[str, str] = {}
-    while len(found) < rows:
-        label = ("positive", "negative")[len(found) % 2]
-        found.setdefault(sentence(label, rng), label)
-    return list(found.items())
+    unique: dict[str, str] = {}
+    while len(unique) < rows:
+        label = ("positive", "negative")[len(unique) % 2]
+        unique.setdefault(sentence(label, rng), label)
+    return list(unique.items())
 
 
 def build_generator(folder: Path, head_dim: int = 16, hidden: int = 32, known: str = "") -> Path:
@@ -125,7 +128,6 @@ def tiny_study(generator: Path, encoder: Path, data: Path) -> dict[str, Any]:
             "labels": {"pos": "positive", "neg": "negative"},
             "test": 40,
             "reference": 32,
-            "examples": 16,
         },
         "models": {"writer": {"path": str(generator)}, "reader": {"path": str(encoder)}},
         "generators": {
@@ -153,3 +155,26 @@ def tiny_study(generator: Path, encoder: Path, data: Path) -> dict[str, Any]:
         "downstream": {"reader": {"model": "reader", "steps": 4, "learning_rate": 0.001}},
         "seeds": [0, 1],
     }
+
+
+def questions(count: int) -> pl.DataFrame:
+    """Canonical rows of kind qa about three passages."""
+    rows = [
+        {"id": f"q{i}", "text": f"What is {i}?", "label": "qa", "context": f"Here is {i % 3}."}
+        | {"question": f"What is {i}?", "answers": [str(i % 3), "it"]}
+        for i in range(count)
+    ]
+    return pl.DataFrame(rows)
+
+
+def shard_rows(
+    texts: list[str], reasons: list[str | None], labels: str | list[str]
+) -> pl.DataFrame:
+    """Rows of a shard as far as its checks read them."""
+    rows = {"text": texts, "completion": texts, "reason": reasons, "label": list(labels)}
+    counts = {"prompt_tokens": 5, "cached_tokens": 1, "new_tokens": 3, "reasoning_tokens": 2}
+    texts_of = {"finish_reason": "stop", "prompt_text": "Write", "reasoning": None}
+    repeated = {name: [value] * len(texts) for name, value in (counts | texts_of).items()}
+    repeated["seed"] = list(range(len(texts)))
+    types = {"reason": pl.String, "reasoning": pl.String}
+    return pl.DataFrame(rows | repeated, schema_overrides=types)

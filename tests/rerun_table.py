@@ -6,6 +6,7 @@ test_reruns.py checks the same against dry runs beside finished results.
 """
 
 import copy
+import json
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -28,10 +29,14 @@ from snakemake.settings.types import (
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
-from mixtura import code, config  # noqa: E402
-from mixtura.config import ConfigError, Study, load_study, sections, tags  # noqa: E402
-from mixtura.plan import read_plan  # noqa: E402
-from mixtura.sources import DATA_PACKAGES, MODEL_PACKAGES  # noqa: E402
+from mixtura.core import code  # noqa: E402
+from mixtura.plan.plan import read_plan  # noqa: E402
+from mixtura.prepare.sources import DATA_PACKAGES, MODEL_PACKAGES  # noqa: E402
+from mixtura.study import downstream  # noqa: E402
+from mixtura.study.base import ConfigError  # noqa: E402
+from mixtura.study.errors import sections, tags  # noqa: E402
+from mixtura.study.load import load_study  # noqa: E402
+from mixtura.study.study import Study  # noqa: E402
 
 FOLDER = Path(tempfile.mkdtemp())  # the same for all: inputs are compared by their paths
 RULES: list[str] = []  # in the order of the data
@@ -76,18 +81,18 @@ def graph(study: dict[str, Any]) -> Graph:
                 snakefile=ROOT / "Snakefile",
                 workdir=FOLDER,
             ).dag(DAGSettings(targets={"all", "export"})).execute_workflow(executor="dryrun")
-    except Found as found:
-        dag = found.args[0]
+    except Found as rules_of:
+        dag = rules_of.args[0]
     RULES[:] = [rule.name for rule in dag.workflow.rules]
-    made = {}
+    graph_jobs = {}
     for job in dag.jobs:
         if job.output:
             params = sorted(map(str, job.non_derived_params))
             before = frozenset(str(above.output[0]) for above in dag.dependencies[job])
             compared = (*map(str, job.output), *sorted(map(str, job.input)), *params)
             files = frozenset(job.params.code.split())
-            made[str(job.output[0])] = Job(job.rule.name, compared, before, files)
-    return made
+            graph_jobs[str(job.output[0])] = Job(job.rule.name, compared, before, files)
+    return graph_jobs
 
 
 def reruns(old: dict[str, Job], new: dict[str, Job]) -> tuple[list[str], list[str]]:
@@ -111,13 +116,17 @@ def keys(
     kind: Any, value: Any = None, path: tuple[str, ...] = (), place: tuple[str, ...] = ()
 ) -> Iterator[Key]:
     """Every key of a study, or, without one, of the schema."""
-    found = sections(kind)
-    if found and get_origin(kind) is dict:
+    rules_of = sections(kind)
+    if rules_of and get_origin(kind) is dict:
         for name, inner in (value or {"NAME": None}).items():
             yield from keys(get_args(kind)[1], inner, (*path, name), (*place, "NAME"))
-    elif found:
-        for section in found if value is None else [part for part in found if _fits(part, value)]:
-            where = place if len(found) == 1 else (*place[:-1], f"{place[-1]}({tags(section)[0]})")
+    elif rules_of:
+        for section in (
+            rules_of if value is None else [part for part in rules_of if _fits(part, value)]
+        ):
+            where = (
+                place if len(rules_of) == 1 else (*place[:-1], f"{place[-1]}({tags(section)[0]})")
+            )
             for name, field in section.model_fields.items():
                 key = field.alias or name
                 inner = value.get(key) if isinstance(value, dict) else None
@@ -162,7 +171,7 @@ def _values(kind: Any, value: Any, words: list[str]) -> Iterator[Any]:
         yield have[::-1]
     elif get_origin(kind) is dict:
         have = value if isinstance(value, dict) else {}
-        for name in have or ("D0", "vendi_score", "mine"):
+        for name in have or ("D0", "vendi_score", "mine", "seed"):
             inner = _values(get_args(kind)[1], have.get(name), words)
             yield from ({**have, name: other} for other in inner)
     else:
@@ -186,18 +195,47 @@ def changed(
             place = place[part]
         place[path[-1]] = value
         try:
-            if read_plan(new).given != now:
+            if read_plan(new).sets.configured != now:
                 return new
         except ConfigError:
             continue
     return None
 
 
+def labelled_line(number: int) -> str:
+    """A row with two columns of text and two of labels, so that one can take the other's place."""
+    label = ("negative", "positive")[number % 2]
+    text = f"row number {number} of the file"
+    return json.dumps({"text": text, "magma": f"{text}, again", "label": label, "other": label})
+
+
+def labelled_cells(number: int, table: str = "table") -> str:
+    """As `labelled_line`, two cells of CSV."""
+    return f"row number {number} of the {table},{('negative', 'positive')[number % 2]}"
+
+
+def facts_and_riddles() -> str:
+    """The embedded questions, and as many that have no answer."""
+    document = json.loads((ROOT / "config/data/facts-qa.json").read_text())
+    for paragraph in (part for article in document["data"] for part in article["paragraphs"]):
+        paragraph["qas"] += [
+            {"question": f"Not that, but {qa['question']}", "answers": [], "is_impossible": True}
+            for qa in paragraph["qas"]
+        ]
+    return json.dumps(document)
+
+
 def files_of(folder: Path) -> dict[str, str]:
     """Files that the studies below name: two of each, so that one can take the other's place."""
     texts = {
-        "rows.jsonl": "",
-        "facts.json": (ROOT / "config/data/facts-qa.json").read_text(),
+        "rows.jsonl": "\n".join(map(labelled_line, range(3000))),
+        "rare.jsonl": "\n".join(labelled_line(n) for n in range(6000) if n % 6 in (0, 1, 2, 4)),
+        "table.csv": "\n".join(["text,label", *map(labelled_cells, range(3000))]),
+        **{
+            f"{name}.csv": "\n".join(["text,label", *(labelled_cells(n, name) for n in range(700))])
+            for name in ("tests", "devs", "mails")
+        },
+        "facts.json": facts_and_riddles(),
         "lines.txt": "\n".join(f"line {number}" for number in range(99)),
         "dial.py": "def specify(level, given, indices):\n    return []\n",
         "measure.py": "def measure(texts, embeddings):\n    return 0.0\n",
@@ -227,11 +265,14 @@ def studies() -> dict[str, dict[str, Any]]:
         **demo,
         "generate": {**demo["generate"], "levels": ["D3"]},
         "designs": {"real": [64], "mix-add": {"ratios": [1]}},
-        "seeds": [0],
+        "downstream": {"minilm": {"model": "minilm"}},
+        "replicates": 1,
     }
     topic, plain = few["pipelines"]["topic"], {"of": "topic", "curation": "exact"}
     generators = {
         "study": "generators",
+        # A test set of the default size: keys of one of its own stand beside no other.
+        "task": {key: value for key, value in few["task"].items() if key != "test"},
         "models": {**few["models"], "own": {"path": files["model"]}, "far": {"hub": "far/away"}},
         "generators": {
             **few["generators"],
@@ -279,17 +320,19 @@ def studies() -> dict[str, dict[str, Any]]:
         **{"incentive": {"hints": 1}, "module": {"moods": 2}, "paraphrase": {"sources": 2}},
         "selection": {"target": 5.0},
     }
-    for made in dials.values():
-        made["levels"] = {"D3": settings[made["dial"]]}
+    for graph_jobs in dials.values():
+        graph_jobs["levels"] = {"D3": settings[graph_jobs["dial"]]}
     pipelines = {
         "study": "pipelines",
         "pipelines": {"topic": topic, **dials, "plain": plain},
         "generate": {**few["generate"], "pipelines": ["topic", *dials, "plain"]},
     }
+    paired = {"path": files["rows"], "prompt": "text", "response": "magma"}
     lora = {"model": "smollm2", "kind": "causal-lm", "lora": {}, "keep_checkpoint": True}
     lm_eval = {"python": "python3", "tasks": ["mood"], "include": files["tasks"]}
     training = {
         "study": "training",
+        "replicates": {"count": 2, "share": []},
         "task": {
             **{**few["task"], "data": {"hub": "far/rows"}, "development": 64},
             "shifted": {"other": {"path": files["rows"]}},
@@ -303,7 +346,7 @@ def studies() -> dict[str, dict[str, Any]]:
         },
         "designs": {
             **{"real": [64], "mix-fixed": {"total": 64, "shares": [0.5]}, "controls": []},
-            "grid": {"generated": [32]},
+            "grid": {"generated": [32, 64]},
             "loop": {"pipeline": "topic", "level": "D3", "rounds": 1, "schemes": ["accumulate"]},
         },
         "diversity": {"own": {"mine": files["measure"]}},
@@ -312,15 +355,42 @@ def studies() -> dict[str, dict[str, Any]]:
             "encoder": {"model": "minilm", "search": {"learning_rate": [1e-4, 1e-3]}},
             "lora": {**lora, "lm_eval": lm_eval},
             "whole": {"model": "smollm2", "kind": "causal-lm"},
+            "setfit": {"kind": "setfit", "model": "minilm"},
             "probe": {"kind": "probe", "embedder": "minilm", "search": {"c": [1.0, 10.0]}},
             "own": {"kind": "module", "file": files["fit"], "options": {"n": 1}},
         },
     }
     instructions = {
         "study": "instructions",
-        "task": {**qa["task"], "kind": "instruction"},
+        "task": {**qa["task"], "kind": "instruction", "data": paired, "test": {"folds": 2}},
+        "replicates": 4,
         "pipelines": {"topic": topic},
         "generate": {**qa["generate"], "pipelines": ["topic"], "levels": ["D3"]},
+    }
+    table = {"path": files["table"]}
+    labels = {"negative": "negative", "positive": "positive"}
+    chat = {
+        "study": "chat",
+        "task": {
+            **{**few["task"], "data": table, "labels": labels, "shifted": {"other": table}},
+            **{"test": {"data": {"path": files["tests"]}, "rows": 500}},
+            **{"development": {"data": {"path": files["devs"]}, "rows": 64}},
+            "unlabelled": {"path": files["mails"]},
+        },
+        "generators": {"smollm2": {**few["generators"]["smollm2"], "format": "chat"}},
+        "pipelines": {"several": {"dial": "several", "levels": {"D3": {"texts": 3}}}},
+        "generate": {**few["generate"], "pipelines": ["several"]},
+    }
+    filled = {
+        "study": "filled",
+        "task": {
+            **few["task"],
+            "data": {"path": files["rare"]},
+            "labels": labels,
+            "balance": {"real": "natural", "generated": "natural"},
+        },
+        "designs": {"real": [64], "fill": {"shares": [0.5]}, "controls": []},
+        "downstream": {"probe": {"kind": "probe", "embedder": "minilm"}},
     }
     return {
         "The embedded study (`config/config.yaml`)": demo,
@@ -328,7 +398,9 @@ def studies() -> dict[str, dict[str, Any]]:
         "Other pipelines": few | pipelines,
         "Self-training, other designs, models, measures and test sets": few | training,
         "Questions about passages (`config/qa.yaml`)": qa,
-        "Instructions": qa | instructions,
+        "Instructions, in folds": qa | instructions,
+        "Several texts in one answer of a chat, official splits in CSV files": few | chat,
+        "Rare labels that are filled": few | filled,
     }
 
 
@@ -349,6 +421,7 @@ def key_rows(study: dict[str, Any], base: Graph, done: dict[str, bool]) -> Itera
     later study may use it, and tells it again.
     """
     words = ["magma", "text", "other", "D0", "none", "exact", "http://other"]
+    words += [",", "utf-8", "de", "grid"]
     words += [*study["models"], *study["generators"], *study["pipelines"]]
     words += [*DATA_PACKAGES, *MODEL_PACKAGES, *map(str, sorted(FOLDER.glob("other-*")))]
     for path, place, kind in keys(Study, study):
@@ -373,8 +446,11 @@ def code_rows(graphs: list[Graph]) -> Iterator[Row]:
     for file in sorted(code.SCRIPTS.rglob("*.py")):
         name = str(file.relative_to(code.SCRIPTS))
         if "snakemake_logger" not in name:
-            found = [{job.rule for job in made.values() if name in job.files} for made in graphs]
-            yield name, _ordered(set().union(*found)), _ordered(found[0])
+            rules_of = [
+                {job.rule for job in graph_jobs.values() if name in job.files}
+                for graph_jobs in graphs
+            ]
+            yield name, _ordered(set().union(*rules_of)), _ordered(rules_of[0])
 
 
 HEAD = """\
@@ -411,14 +487,14 @@ def table(heads: tuple[str, str, str], rows: Iterator[Row]) -> str:
 def page() -> str:
     """docs/reruns.md."""
     # Its version is read once, here of none; jobs tell their files instead of their digest.
-    config.lm_eval_version = lambda python: "0"
+    downstream.version_in = lambda python, package: "0"
     code.code_digest = told_files
     parts, graphs = [HEAD], []
     done: dict[str, bool] = {}
     for title, study in studies().items():
         graphs.append(graph(study))
-        made = table(("key", "runs again", "follows"), key_rows(study, graphs[-1], done))
-        parts.append(f"## {title}\n\n{made}\n")
+        graph_jobs = table(("key", "runs again", "follows"), key_rows(study, graphs[-1], done))
+        parts.append(f"## {title}\n\n{graph_jobs}\n")
     if missing := [place for _, place, _ in keys(Study) if place not in done]:
         raise SystemExit(f"no study of these tables can change {', '.join(missing)}")
     files = table(("file", "runs again", "in the embedded study"), code_rows(graphs))

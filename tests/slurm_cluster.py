@@ -78,7 +78,7 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         """Write the configuration, start the three daemons and wait until the node is idle."""
         self.folder, self.host = folder, socket.gethostname().split(".")[0]
-        self.daemons: list[subprocess.Popen[bytes]] = []
+        self.daemons: dict[str, subprocess.Popen[bytes]] = {}
         for name in ("state", "spool", "bin"):
             (folder / name).mkdir(parents=True)
         folder.chmod(0o755)
@@ -116,7 +116,7 @@ class Cluster:
             if (folder / "munge.socket").exists():
                 break
             time.sleep(0.1)
-        self._daemon("slurmctld", "-D", "-f", conf)
+        self.start_controller()
         self._daemon("slurmd", "-D", "-f", conf, "-N", self.host)
         for _ in range(120):
             if self.run("sinfo", "-h", "-o", "%T", check=False).split() == ["idle"]:
@@ -127,21 +127,28 @@ class Cluster:
     def _daemon(self, name: str, *arguments: str) -> None:
         tool = _tool(name)
         assert tool
-        with (self.folder / f"{name}.out").open("wb") as out:
-            self.daemons.append(
-                subprocess.Popen(
-                    [tool, *arguments],
-                    env=self.environment,
-                    stdout=out,
-                    stderr=out,
-                    start_new_session=True,
-                )
+        with (self.folder / f"{name}.out").open("ab") as out:
+            self.daemons[name] = subprocess.Popen(
+                [tool, *arguments],
+                env=self.environment,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
             )
+
+    def start_controller(self) -> None:
+        """Start slurmctld, which knows the jobs that it had before."""
+        self._daemon("slurmctld", "-D", "-f", str(self.folder / "slurm.conf"))
+
+    def stop_controller(self) -> None:
+        """Stop slurmctld as a crash does; jobs run on."""
+        self.daemons["slurmctld"].kill()
+        self.daemons["slurmctld"].wait()
 
     def logs(self) -> str:
         """The last lines of the daemons."""
-        found = sorted([*self.folder.glob("*.out"), *self.folder.glob("*.log")])
-        return "\n".join(f"{file.name}: {file.read_text()[-800:]}" for file in found)
+        files = sorted([*self.folder.glob("*.out"), *self.folder.glob("*.log")])
+        return "\n".join(f"{file.name}: {file.read_text()[-800:]}" for file in files)
 
     def run(self, *command: str, check: bool = True) -> str:
         """Output of a SLURM command."""
@@ -155,12 +162,12 @@ class Cluster:
     def jobs(self) -> list[dict[str, str]]:
         """Everything SLURM knows of its jobs, oldest first."""
         lines = self.run("scontrol", "show", "job", "--oneliner", check=False).splitlines()
-        found = [
+        files = [
             dict(word.split("=", 1) for word in line.split() if "=" in word)
             for line in lines
             if line.startswith("JobId=")
         ]
-        return sorted(found, key=lambda job: int(job["JobId"]))
+        return sorted(files, key=lambda job: int(job["JobId"]))
 
     def wait_for(self, rule: str, state: str = "RUNNING", seconds: float = 400) -> dict[str, str]:
         """The newest job of a rule, once it is in this state."""
@@ -175,9 +182,9 @@ class Cluster:
     def stop(self) -> None:
         """End the daemons and whatever jobs are left."""
         self.run("scancel", "--user=root", check=False)
-        for daemon in reversed(self.daemons):
+        for daemon in reversed(self.daemons.values()):
             daemon.terminate()
-        for daemon in reversed(self.daemons):
+        for daemon in reversed(self.daemons.values()):
             try:
                 daemon.wait(10)
             except subprocess.TimeoutExpired:

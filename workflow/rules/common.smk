@@ -5,14 +5,23 @@ from functools import cache
 
 sys.path.insert(0, f"{workflow.current_basedir}/../scripts")
 
-from mixtura.plan import read_plan
-from mixtura.code import code_digest
+from mixtura.plan.plan import read_plan
+from mixtura.study.load import retype
 from snakemake_logger_plugin_mixtura import ARMS, PLANNED
+from snakemake_logger_plugin_mixtura.slurm import guard_slurm
 
-code = cache(code_digest)  # jobs by the thousand share a few
+retype(config, workflow.config_settings.config)
 PLAN = read_plan(config)
-ARMS.update(PLAN.arm_words())
-PLANNED.append((workflow, PLAN.study))
+code = cache(PLAN.code)  # jobs by the thousand share a few
+ARMS.update(PLAN.sets.arm_words())
+PLANNED.append((workflow, PLAN.sets.study))
+guard_slurm()
+
+
+# Paths stand in the rules as they are: <results> and <task> are filled in.
+pathvars:
+    results=PLAN.sets.paths.root,
+    task=PLAN.sets.study.task.name,
 
 
 # On a cluster these run beside Snakemake: seconds of work, or the network that nodes often lack.
@@ -21,11 +30,14 @@ localrules:
     task,
     shifted,
     split,
+    split_fold,
+    examples,
     collect_generation,
     replace,
     combine,
     collect_scores,
     evaluate,
+    confirm,
     figures,
     report,
     export_set,
@@ -43,4 +55,6 @@ wildcard_constraints:
     judge="[^/]+",
     arm="[0-9a-f]+",
     model="[^/]+",
+    draw="r[0-9]+(-[0-9]+)?",
+    replicate="[0-9]+",
     seed="[0-9]+",

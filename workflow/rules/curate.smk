@@ -1,123 +1,64 @@
-"""Shards -> curated/{generator}/{pipeline}/{level}.parquet with exactly n rows, removed/..."""
-
-
-rule embed_pool:
-    input:
-        shards=PLAN.generated_shards,
-        more=PLAN.more_shards,
-        model=PLAN.path("models/{embedder}"),
-    output:
-        PLAN.path("embeddings/{embedder}/pool/{generator}/{pipeline}/{level}.parquet"),
-    log:
-        PLAN.log("embed_pool", "{embedder}/{generator}/{pipeline}/{level}"),
-    benchmark:
-        PLAN.benchmark("embed_pool", "{embedder}/{generator}/{pipeline}/{level}")
-    conda:
-        "../../envs/core.yaml"
-    threads: PLAN.threads("embed")
-    resources:
-        mem_mb=PLAN.mem_mb("embed"),
-        runtime=PLAN.runtime("embed"),
-        gpu=PLAN.gpu("embed"),
-    params:
-        settings=PLAN.embed_settings(),
-        store=PLAN.path(".embeddings"),
-        code=code("embed.py"),
-    message:
-        "Embed the pool of {wildcards.generator} {wildcards.pipeline} {wildcards.level} with {wildcards.embedder}"
-    script:
-        "../scripts/embed.py"
-
-
-rule embed_protected:
-    input:
-        rows=PLAN.data,
-        splits=PLAN.path("data/splits.parquet"),
-        model=PLAN.path("models/{embedder}"),
-    output:
-        PLAN.path("embeddings/{embedder}/protected.parquet"),
-    log:
-        PLAN.log("embed_protected", "{embedder}"),
-    benchmark:
-        PLAN.benchmark("embed_protected", "{embedder}")
-    conda:
-        "../../envs/core.yaml"
-    threads: PLAN.threads("embed")
-    resources:
-        mem_mb=PLAN.mem_mb("embed"),
-        runtime=PLAN.runtime("embed"),
-        gpu=PLAN.gpu("embed"),
-    params:
-        settings=PLAN.embed_settings(),
-        store=PLAN.path(".embeddings"),
-        splits=["test", "examples"],
-        code=code("embed.py"),
-    message:
-        "Embed test rows and examples with {wildcards.embedder}"
-    script:
-        "../scripts/embed.py"
+"""Shards -> curated/{generator}/{pipeline}/{level}/{draw}.parquet with exactly n rows, removed/..."""
 
 
 rule judge:
     input:
-        shards=PLAN.generated_shards,
-        more=PLAN.more_shards,
-        examples=PLAN.path("data/examples.parquet"),
-        model=PLAN.judge_folder,
+        shards=PLAN.curate.shards,
+        more=PLAN.curate.more_shards,
+        examples="<results>/data/examples/{draw}.parquet",
+        model=PLAN.curate.judge_model,
     output:
-        PLAN.path("judged/{judge}/{generator}/{pipeline}/{level}.parquet"),
+        "<results>/judged/{judge}/{generator}/{pipeline}/{level}/{draw}.parquet",
     log:
-        PLAN.log("judge", "{judge}/{generator}/{pipeline}/{level}"),
+        "<results>/logs/judge/{judge}/{generator}/{pipeline}/{level}/{draw}.log",
     benchmark:
-        PLAN.benchmark("judge", "{judge}/{generator}/{pipeline}/{level}")
+        "<results>/benchmarks/judge/{judge}/{generator}/{pipeline}/{level}/{draw}.jsonl"
     conda:
         "../../envs/generate.yaml"
-    threads: PLAN.threads("generate")
+    threads: PLAN.resources.threads("generate")
     resources:
-        mem_mb=PLAN.mem_mb("generate"),
-        runtime=PLAN.runtime("generate"),
-        gpu=PLAN.gpu("generate"),
+        **PLAN.resources.of("generate", "gpu"),
     params:
-        settings=PLAN.judge_settings,
-        running=PLAN.running,
-        resume=PLAN.judge_resume,
-        code=lambda wildcards: code("judge.py", PLAN.backend(wildcards)),
+        settings=PLAN.curate.judge_settings,
+        content=PLAN.curate.judge_content,
+        running=PLAN.generate.engine,
+        resume=PLAN.curate.judge_resume,
+        code=lambda wildcards: code("judge.py", PLAN.generate.backend(wildcards)),
     message:
-        "Judge labels of {wildcards.generator} {wildcards.pipeline} {wildcards.level} with {wildcards.judge}"
+        "Judge labels of {wildcards.generator} {wildcards.pipeline} {wildcards.level} {wildcards.draw} with {wildcards.judge}"
     script:
         "../scripts/judge.py"
 
 
 rule curate:
     input:
-        unpack(PLAN.pool_embeddings),
-        judged=PLAN.judged,
-        shards=PLAN.generated_shards,
-        more=PLAN.more_shards,
-        data=PLAN.data,
-        splits=PLAN.path("data/splits.parquet"),
-        shifted=PLAN.shifted(),
-        examples=PLAN.path("data/examples.parquet"),
+        unpack(PLAN.curate.embeddings),
+        judged=PLAN.curate.judged,
+        shards=PLAN.curate.shards,
+        more=PLAN.curate.more_shards,
+        data="<results>/data/<task>.parquet",
+        splits=PLAN.sets.paths.splits,
+        shifted=PLAN.sets.paths.shifted(),
+        examples="<results>/data/examples/{draw}.parquet",
     output:
-        rows=PLAN.path("curated/{generator}/{pipeline}/{level}.parquet"),
-        removed=PLAN.path("removed/{generator}/{pipeline}/{level}.parquet"),
-        counts=PLAN.path("removed/counts/{generator}/{pipeline}/{level}.parquet"),
+        rows="<results>/curated/{generator}/{pipeline}/{level}/{draw}.parquet",
+        removed="<results>/removed/{generator}/{pipeline}/{level}/{draw}.parquet",
+        counts="<results>/removed/counts/{generator}/{pipeline}/{level}/{draw}.parquet",
     log:
-        PLAN.log("curate", "{generator}/{pipeline}/{level}"),
+        "<results>/logs/curate/{generator}/{pipeline}/{level}/{draw}.log",
     benchmark:
-        PLAN.benchmark("curate", "{generator}/{pipeline}/{level}")
+        "<results>/benchmarks/curate/{generator}/{pipeline}/{level}/{draw}.jsonl"
     wildcard_constraints:
-        pipeline=PLAN.pipelines_of("curate"),
+        pipeline=PLAN.derive.pipelines("curate"),
     conda:
         "../../envs/core.yaml"
-    threads: PLAN.threads("curate")
+    threads: PLAN.resources.threads("curate")
     resources:
-        mem_mb=PLAN.mem_mb("curate"),
-        runtime=PLAN.runtime("curate"),
+        **PLAN.resources.of("curate"),
     params:
-        settings=PLAN.curate_settings,
+        settings=PLAN.curate.settings,
         code=code("curate.py"),
     message:
-        "Curate {wildcards.generator} {wildcards.pipeline} {wildcards.level}"
+        "Curate {wildcards.generator} {wildcards.pipeline} {wildcards.level} {wildcards.draw}"
     script:
         "../scripts/curate.py"

@@ -1,88 +1,85 @@
-"""Curated sets, paraphrases -> curated/{generator}/{pipeline}/{level}.parquet of derived pipelines."""
+"""Curated sets, paraphrases -> curated/{generator}/{pipeline}/{level}/{draw}.parquet of derived pipelines."""
 
 
 rule replace:
     input:
-        base=PLAN.base_set,
-        sources=PLAN.shown,
-        shards=PLAN.paraphrase_shards,
+        base=PLAN.derive.base_set,
+        sources=PLAN.generate.examples,
+        shards=PLAN.derive.paraphrase_shards,
     output:
-        rows=PLAN.path("curated/{generator}/{pipeline}/{level}.parquet"),
-        removed=PLAN.path("removed/{generator}/{pipeline}/{level}.parquet"),
-        counts=PLAN.path("removed/counts/{generator}/{pipeline}/{level}.parquet"),
+        rows="<results>/curated/{generator}/{pipeline}/{level}/{draw}.parquet",
+        removed="<results>/removed/{generator}/{pipeline}/{level}/{draw}.parquet",
+        counts="<results>/removed/counts/{generator}/{pipeline}/{level}/{draw}.parquet",
     log:
-        PLAN.log("replace", "{generator}/{pipeline}/{level}"),
+        "<results>/logs/replace/{generator}/{pipeline}/{level}/{draw}.log",
     benchmark:
-        PLAN.benchmark("replace", "{generator}/{pipeline}/{level}")
+        "<results>/benchmarks/replace/{generator}/{pipeline}/{level}/{draw}.jsonl"
     wildcard_constraints:
-        pipeline=PLAN.pipelines_of("replace"),
+        pipeline=PLAN.derive.pipelines("replace"),
     conda:
         "../../envs/core.yaml"
-    threads: PLAN.threads("curate")
+    threads: PLAN.resources.threads("curate")
     resources:
-        mem_mb=PLAN.mem_mb("curate"),
-        runtime=PLAN.runtime("curate"),
+        **PLAN.resources.of("curate"),
     params:
-        settings=PLAN.replace_settings,
+        settings=PLAN.derive.replace_settings,
         code=code("replace.py"),
     message:
-        "Replace rows by paraphrases for {wildcards.generator} {wildcards.pipeline} {wildcards.level}"
+        "Replace rows by paraphrases for {wildcards.generator} {wildcards.pipeline} {wildcards.level} {wildcards.draw}"
     script:
         "../scripts/replace.py"
 
 
-rule select:
+rule select_rows:
     input:
-        sets=PLAN.pool_sets,
-        embeddings=PLAN.pool_set_embeddings,
+        sets=PLAN.derive.pool_sets,
+        embeddings=PLAN.derive.pool_embeddings,
     output:
-        rows=PLAN.path("curated/{generator}/{pipeline}/{level}.parquet"),
-        removed=PLAN.path("removed/{generator}/{pipeline}/{level}.parquet"),
-        counts=PLAN.path("removed/counts/{generator}/{pipeline}/{level}.parquet"),
+        rows="<results>/curated/{generator}/{pipeline}/{level}/{draw}.parquet",
+        removed="<results>/removed/{generator}/{pipeline}/{level}/{draw}.parquet",
+        counts="<results>/removed/counts/{generator}/{pipeline}/{level}/{draw}.parquet",
     log:
-        PLAN.log("select", "{generator}/{pipeline}/{level}"),
+        "<results>/logs/select_rows/{generator}/{pipeline}/{level}/{draw}.log",
     benchmark:
-        PLAN.benchmark("select", "{generator}/{pipeline}/{level}")
+        "<results>/benchmarks/select_rows/{generator}/{pipeline}/{level}/{draw}.jsonl"
     wildcard_constraints:
-        pipeline=PLAN.pipelines_of("select"),
+        pipeline=PLAN.derive.pipelines("select_rows"),
     conda:
         "../../envs/core.yaml"
-    threads: PLAN.threads("curate")
+    threads: PLAN.resources.threads("curate")
     resources:
-        mem_mb=PLAN.mem_mb("curate"),
-        runtime=PLAN.runtime("curate"),
+        **PLAN.resources.of("curate"),
     params:
-        settings=PLAN.select_settings,
+        settings=PLAN.derive.select_settings,
         code=code("select_rows.py"),
     message:
-        "Select {wildcards.generator} {wildcards.pipeline} {wildcards.level} by measured diversity"
+        "Select {wildcards.generator} {wildcards.pipeline} {wildcards.level} {wildcards.draw} by measured diversity"
     script:
         "../scripts/select_rows.py"
 
 
 rule combine:
     input:
-        sets=PLAN.combined_sets,
+        sets=PLAN.derive.combined_sets,
     output:
-        rows=PLAN.path("curated/{generator}/{pipeline}/{level}.parquet"),
-        removed=PLAN.path("removed/{generator}/{pipeline}/{level}.parquet"),
-        counts=PLAN.path("removed/counts/{generator}/{pipeline}/{level}.parquet"),
+        rows="<results>/curated/{generator}/{pipeline}/{level}/{draw}.parquet",
+        removed="<results>/removed/{generator}/{pipeline}/{level}/{draw}.parquet",
+        counts="<results>/removed/counts/{generator}/{pipeline}/{level}/{draw}.parquet",
     log:
-        PLAN.log("combine", "{generator}/{pipeline}/{level}"),
+        "<results>/logs/combine/{generator}/{pipeline}/{level}/{draw}.log",
     benchmark:
-        PLAN.benchmark("combine", "{generator}/{pipeline}/{level}")
+        "<results>/benchmarks/combine/{generator}/{pipeline}/{level}/{draw}.jsonl"
     wildcard_constraints:
-        pipeline=PLAN.pipelines_of("combine"),
+        pipeline=PLAN.derive.pipelines("combine"),
     conda:
         "../../envs/core.yaml"
-    threads: PLAN.threads("curate")
+    threads: PLAN.resources.threads("curate")
     resources:
-        mem_mb=PLAN.mem_mb("curate"),
-        runtime=PLAN.runtime("curate"),
+        **PLAN.resources.of("curate"),
     params:
-        settings=PLAN.combine_settings,
+        settings=PLAN.derive.combine_settings,
         code=code("combine.py"),
     message:
-        "Combine generators for {wildcards.pipeline} {wildcards.level}"
+        "Combine generators for {wildcards.pipeline} {wildcards.level} {wildcards.draw}"
     script:
         "../scripts/combine.py"

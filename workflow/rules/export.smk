@@ -1,63 +1,63 @@
 """Curated sets, tables -> export/: data sets to hand on, each with a card. Not part of `all`."""
 
-SET = "{generator}/{pipeline}/{level}"
+SET = "{generator}/{pipeline}/{level}/{draw}"
 
 
 rule export_set:
     input:
-        rows=PLAN.path(f"curated/{SET}.parquet"),
-        data=PLAN.data,
-        models=PLAN.writer_models,
-        diversity=PLAN.path("tables/diversity.parquet"),
-        shift=PLAN.path("tables/shift.parquet"),
-        curation=PLAN.path("tables/curation.parquet"),
+        rows=f"<results>/curated/{SET}.parquet",
+        data="<results>/data/<task>.parquet",
+        models=PLAN.export.models,
+        diversity="<results>/tables/diversity.parquet",
+        shift="<results>/tables/shift.parquet",
+        curation="<results>/tables/curation.parquet",
     output:
-        rows=PLAN.path(f"export/sets/{SET}/data/train.parquet"),
-        card=PLAN.path(f"export/sets/{SET}/README.md"),
+        rows=f"<results>/export/sets/{SET}/data/train.parquet",
+        card=f"<results>/export/sets/{SET}/README.md",
     log:
-        PLAN.log("export_set", SET),
+        f"<results>/logs/export_set/{SET}.log",
     benchmark:
-        PLAN.benchmark("export_set", SET)
+        f"<results>/benchmarks/export_set/{SET}.jsonl"
     conda:
         "../../envs/core.yaml"
-    threads: PLAN.threads("report")
+    threads: PLAN.resources.threads("report")
     resources:
-        mem_mb=PLAN.mem_mb("report"),
-        runtime=PLAN.runtime("report"),
+        **PLAN.resources.of("report"),
     params:
-        settings=PLAN.export_settings,
+        settings=PLAN.export.settings,
         code=code("export_set.py"),
     message:
-        "Export {wildcards.generator} {wildcards.pipeline} {wildcards.level}"
+        "Export {wildcards.generator} {wildcards.pipeline} {wildcards.level} {wildcards.draw}"
     script:
         "../scripts/export_set.py"
 
 
 rule export_best:
     input:
-        generated=PLAN.of_sets(f"curated/{SET}.parquet", loop=False),
-        data=PLAN.data,
-        splits=PLAN.path("data/splits.parquet"),
-        models=PLAN.model_folders(),
-        findings=PLAN.path("tables/findings.parquet"),
-        diversity=PLAN.path("tables/diversity.parquet"),
-        shift=PLAN.path("tables/shift.parquet"),
-        curation=PLAN.path("tables/curation.parquet"),
+        generated=PLAN.sets.of_sets(
+            f"curated/{SET}.parquet", PLAN.export.first_replicate
+        ),
+        data="<results>/data/<task>.parquet",
+        splits=PLAN.sets.paths.splits_of(0),
+        models=PLAN.report.model_folders(),
+        findings="<results>/tables/findings.parquet",
+        diversity="<results>/tables/diversity.parquet",
+        shift="<results>/tables/shift.parquet",
+        curation="<results>/tables/curation.parquet",
     output:
-        rows=PLAN.path("export/best/data/train.parquet"),
-        card=PLAN.path("export/best/README.md"),
+        rows="<results>/export/best/data/train.parquet",
+        card="<results>/export/best/README.md",
     log:
-        PLAN.log("export_best", "best"),
+        "<results>/logs/export_best/best.log",
     benchmark:
-        PLAN.benchmark("export_best", "best")
+        "<results>/benchmarks/export_best/best.jsonl"
     conda:
         "../../envs/core.yaml"
-    threads: PLAN.threads("report")
+    threads: PLAN.resources.threads("report")
     resources:
-        mem_mb=PLAN.mem_mb("report"),
-        runtime=PLAN.runtime("report"),
+        **PLAN.resources.of("report"),
     params:
-        settings=PLAN.export_best_settings,
+        settings=PLAN.export.best_settings,
         code=code("export_best.py"),
     message:
         "Export the recommended mix"
@@ -67,5 +67,5 @@ rule export_best:
 
 rule export:
     input:
-        PLAN.of_sets(f"export/sets/{SET}/README.md", loop=False),
+        PLAN.sets.of_sets(f"export/sets/{SET}/README.md", PLAN.sets.designed),
         rules.export_best.output,

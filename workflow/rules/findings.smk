@@ -1,26 +1,26 @@
-"""Predictions, tables -> tables/scores.parquet, tables/findings.parquet, tables/hypotheses.parquet, findings.md."""
+"""Predictions, tables -> tables/scores.parquet, tables/findings.parquet, tables/hypotheses.parquet, tables/surface.parquet, tables/label_gains.parquet, findings.md."""
 
 
 rule evaluate:
     input:
-        PLAN.predictions(),
+        predictions=PLAN.findings.predictions(),
+        grouped=PLAN.findings.grouped_rows(),
     output:
-        **PLAN.searched(),
-        predictions=PLAN.path("tables/predictions.parquet"),
-        scores=PLAN.path("tables/scores.parquet"),
-        arms=PLAN.path("tables/arms.parquet"),
+        **PLAN.findings.searched(),
+        predictions="<results>/tables/predictions.parquet",
+        scores="<results>/tables/scores.parquet",
+        arms="<results>/tables/arms.parquet",
     log:
-        PLAN.log("evaluate", "evaluate"),
+        "<results>/logs/evaluate/evaluate.log",
     benchmark:
-        PLAN.benchmark("evaluate", "evaluate")
+        "<results>/benchmarks/evaluate/evaluate.jsonl"
     conda:
         "../../envs/core.yaml"
-    threads: PLAN.threads("findings")
+    threads: PLAN.resources.threads("findings")
     resources:
-        mem_mb=PLAN.mem_mb("findings"),
-        runtime=PLAN.runtime("findings"),
+        **PLAN.resources.of("findings"),
     params:
-        settings=PLAN.evaluate_settings(),
+        settings=PLAN.findings.evaluate_settings(),
         code=code("evaluate.py"),
     message:
         "Score all runs"
@@ -30,34 +30,37 @@ rule evaluate:
 
 rule findings:
     input:
-        predictions=PLAN.path("tables/predictions.parquet"),
-        arms=PLAN.path("tables/arms.parquet"),
-        scores=PLAN.path("tables/scores.parquet"),
-        diversity=PLAN.path("tables/diversity.parquet"),
-        shift=PLAN.path("tables/shift.parquet"),
-        generation=PLAN.path("tables/generation.parquet"),
-        models=PLAN.sized_folders(),
-        perplexity=PLAN.loop_perplexities(),
-        lm_eval=PLAN.lm_evaluated(),
+        predictions="<results>/tables/predictions.parquet",
+        arms="<results>/tables/arms.parquet",
+        diversity="<results>/tables/diversity.parquet",
+        shift="<results>/tables/shift.parquet",
+        generation="<results>/tables/generation.parquet",
+        data="<results>/data/<task>.parquet",
+        shifted=PLAN.sets.paths.shifted(),
+        models=PLAN.findings.sized_folders(),
+        perplexity=PLAN.loop.perplexities(),
+        lm_eval=PLAN.findings.lm_evaluated(),
+        lm_eval_items=PLAN.findings.lm_evaluated("lm_eval_items"),
     output:
-        **PLAN.collapse(),
-        **PLAN.lm_eval_table(),
-        table=PLAN.path("tables/findings.parquet"),
-        hypotheses=PLAN.path("tables/hypotheses.parquet"),
-        text=PLAN.path("findings.md"),
+        **PLAN.findings.collapse(),
+        **PLAN.findings.lm_eval_tables(),
+        table="<results>/tables/findings.parquet",
+        hypotheses="<results>/tables/hypotheses.parquet",
+        surface="<results>/tables/surface.parquet",
+        labels="<results>/tables/label_gains.parquet",
+        text="<results>/findings.md",
     log:
-        PLAN.log("findings", "findings"),
+        "<results>/logs/findings/findings.log",
     benchmark:
-        PLAN.benchmark("findings", "findings")
+        "<results>/benchmarks/findings/findings.jsonl"
     conda:
         "../../envs/core.yaml"
-    threads: PLAN.threads("findings")
+    threads: PLAN.resources.threads("findings")
     resources:
-        mem_mb=PLAN.mem_mb("findings"),
-        runtime=PLAN.runtime("findings"),
+        **PLAN.resources.of("findings"),
     params:
-        settings=PLAN.findings_settings(),
-        code=code("findings.py", *PLAN.looping()),
+        settings=PLAN.findings.settings(),
+        code=code("findings.py", *PLAN.findings.code()),
     message:
         "Compare every arm with real data alone"
     script:

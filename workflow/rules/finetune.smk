@@ -3,165 +3,132 @@
 
 rule finetune:
     input:
-        data=PLAN.data,
-        splits=PLAN.path("data/splits.parquet"),
-        generated=PLAN.generated_set,
-        shifted=PLAN.shifted(),
-        model=PLAN.downstream_model,
+        data="<results>/data/<task>.parquet",
+        splits=PLAN.sets.paths.splits,
+        generated=PLAN.finetune.generated,
+        shifted=PLAN.sets.paths.shifted(),
+        model=PLAN.finetune.model,
     output:
-        predictions=PLAN.path("runs/{arm}/{model}/seed-{seed}/predictions.parquet"),
-        steps=PLAN.path("runs/{arm}/{model}/seed-{seed}/steps.parquet"),
-        mix=PLAN.path("runs/{arm}/{model}/seed-{seed}/mix.parquet"),
+        predictions="<results>/runs/{arm}/{model}/r{replicate}/seed-{seed}/predictions.parquet",
+        steps="<results>/runs/{arm}/{model}/r{replicate}/seed-{seed}/steps.parquet",
+        mix="<results>/runs/{arm}/{model}/r{replicate}/seed-{seed}/mix.parquet",
     log:
-        PLAN.log("finetune", "{arm}/{model}/seed-{seed}"),
+        "<results>/logs/finetune/{arm}/{model}/r{replicate}/seed-{seed}.log",
     benchmark:
-        PLAN.benchmark("finetune", "{arm}/{model}/seed-{seed}")
+        "<results>/benchmarks/finetune/{arm}/{model}/r{replicate}/seed-{seed}.jsonl"
     wildcard_constraints:
-        model=PLAN.models_of("encoder"),
+        model=PLAN.finetune.models("encoder"),
     conda:
         "../../envs/finetune.yaml"
-    threads: PLAN.threads("finetune")
+    threads: PLAN.resources.threads("finetune")
     resources:
-        mem_mb=PLAN.mem_mb("finetune"),
-        runtime=PLAN.runtime("finetune"),
-        gpu=PLAN.gpu("finetune"),
-        checkpoint_minutes=PLAN.checkpoint_minutes("finetune"),
+        **PLAN.resources.of("finetune", "gpu", "checkpoint_minutes"),
     params:
-        settings=PLAN.finetune_settings,
-        resume=PLAN.finetune_resume,
-        kept=PLAN.kept_model,
-        code=code("finetune.py"),
+        settings=PLAN.finetune.settings,
+        resume=PLAN.finetune.resume,
+        kept=PLAN.finetune.checkpoint,
+        code=code("finetune.py", "mixtura.train.encoder"),
     message:
-        "Fine-tune {wildcards.model} on arm {wildcards.arm}, seed {wildcards.seed}"
+        "Fine-tune {wildcards.model} on arm {wildcards.arm}, replicate {wildcards.replicate}, seed {wildcards.seed}"
     script:
         "../scripts/finetune.py"
 
 
-rule finetune_causal:
-    input:
-        data=PLAN.data,
-        splits=PLAN.path("data/splits.parquet"),
-        generated=PLAN.generated_set,
-        shifted=PLAN.shifted(),
-        model=PLAN.downstream_model,
-    output:
-        predictions=PLAN.path("runs/{arm}/{model}/seed-{seed}/predictions.parquet"),
-        steps=PLAN.path("runs/{arm}/{model}/seed-{seed}/steps.parquet"),
-        mix=PLAN.path("runs/{arm}/{model}/seed-{seed}/mix.parquet"),
+use rule finetune as finetune_causal with:
     log:
-        PLAN.log("finetune_causal", "{arm}/{model}/seed-{seed}"),
+        "<results>/logs/finetune_causal/{arm}/{model}/r{replicate}/seed-{seed}.log",
     benchmark:
-        PLAN.benchmark("finetune_causal", "{arm}/{model}/seed-{seed}")
+        "<results>/benchmarks/finetune_causal/{arm}/{model}/r{replicate}/seed-{seed}.jsonl"
     wildcard_constraints:
-        model=PLAN.models_of("causal-lm"),
-    conda:
-        "../../envs/finetune.yaml"
-    threads: PLAN.threads("finetune")
-    resources:
-        mem_mb=PLAN.mem_mb("finetune"),
-        runtime=PLAN.runtime("finetune"),
-        gpu=PLAN.gpu("finetune"),
-        checkpoint_minutes=PLAN.checkpoint_minutes("finetune"),
+        model=PLAN.finetune.models("causal-lm"),
     params:
-        settings=PLAN.finetune_settings,
-        resume=PLAN.finetune_resume,
-        kept=PLAN.kept_model,
-        code=code("finetune_causal.py"),
-    message:
-        "Fine-tune {wildcards.model} on arm {wildcards.arm}, seed {wildcards.seed}"
-    script:
-        "../scripts/finetune_causal.py"
+        code=code("finetune.py", "mixtura.train.causal"),
 
 
-rule finetune_module:
-    input:
-        data=PLAN.data,
-        splits=PLAN.path("data/splits.parquet"),
-        generated=PLAN.generated_set,
-        shifted=PLAN.shifted(),
-        model=PLAN.downstream_model,
+use rule finetune as finetune_module with:
     output:
-        predictions=PLAN.path("runs/{arm}/{model}/seed-{seed}/predictions.parquet"),
-        mix=PLAN.path("runs/{arm}/{model}/seed-{seed}/mix.parquet"),
+        predictions="<results>/runs/{arm}/{model}/r{replicate}/seed-{seed}/predictions.parquet",
+        mix="<results>/runs/{arm}/{model}/r{replicate}/seed-{seed}/mix.parquet",
     log:
-        PLAN.log("finetune_module", "{arm}/{model}/seed-{seed}"),
+        "<results>/logs/finetune_module/{arm}/{model}/r{replicate}/seed-{seed}.log",
     benchmark:
-        PLAN.benchmark("finetune_module", "{arm}/{model}/seed-{seed}")
+        "<results>/benchmarks/finetune_module/{arm}/{model}/r{replicate}/seed-{seed}.jsonl"
     wildcard_constraints:
-        model=PLAN.models_of("module"),
-    conda:
-        "../../envs/finetune.yaml"
-    threads: PLAN.threads("finetune")
-    resources:
-        mem_mb=PLAN.mem_mb("finetune"),
-        runtime=PLAN.runtime("finetune"),
-        gpu=PLAN.gpu("finetune"),
+        model=PLAN.finetune.models("module"),
     params:
-        settings=PLAN.finetune_settings,
-        file=PLAN.own_model,
-        code=code("finetune_module.py"),
+        kept=None,
+        file=PLAN.finetune.own_model,
+        code=code("finetune.py", "mixtura.train.module"),
     message:
-        "Fit {wildcards.model} on arm {wildcards.arm}, seed {wildcards.seed}"
-    script:
-        "../scripts/finetune_module.py"
+        "Fit {wildcards.model} on arm {wildcards.arm}, replicate {wildcards.replicate}, seed {wildcards.seed}"
+
+
+use rule finetune_module as finetune_setfit with:
+    log:
+        "<results>/logs/finetune_setfit/{arm}/{model}/r{replicate}/seed-{seed}.log",
+    benchmark:
+        "<results>/benchmarks/finetune_setfit/{arm}/{model}/r{replicate}/seed-{seed}.jsonl"
+    wildcard_constraints:
+        model=PLAN.finetune.models("setfit"),
+    params:
+        file=None,
+        code=code("finetune.py", "mixtura.train.setfit"),
 
 
 rule evaluate_lm:
     input:
-        predictions=PLAN.path("runs/{arm}/{model}/seed-{seed}/predictions.parquet"),
-        model=PLAN.downstream_model,
-        tasks=PLAN.own_tasks,
+        predictions="<results>/runs/{arm}/{model}/r{replicate}/seed-{seed}/predictions.parquet",
+        model=PLAN.finetune.model,
     output:
-        PLAN.path("runs/{arm}/{model}/seed-{seed}/lm_eval.parquet"),
+        results="<results>/runs/{arm}/{model}/r{replicate}/seed-{seed}/lm_eval.parquet",
+        scores="<results>/runs/{arm}/{model}/r{replicate}/seed-{seed}/lm_eval_items.parquet",
     log:
-        PLAN.log("evaluate_lm", "{arm}/{model}/seed-{seed}"),
+        "<results>/logs/evaluate_lm/{arm}/{model}/r{replicate}/seed-{seed}.log",
     benchmark:
-        PLAN.benchmark("evaluate_lm", "{arm}/{model}/seed-{seed}")
+        "<results>/benchmarks/evaluate_lm/{arm}/{model}/r{replicate}/seed-{seed}.jsonl"
     wildcard_constraints:
-        model=PLAN.models_of("causal-lm"),
+        model=PLAN.finetune.models("causal-lm"),
     conda:
         "../../envs/core.yaml"
-    threads: PLAN.threads("finetune")
+    threads: PLAN.resources.threads("finetune")
     resources:
-        mem_mb=PLAN.mem_mb("finetune"),
-        runtime=PLAN.runtime("finetune"),
-        gpu=PLAN.gpu("finetune"),
+        **PLAN.resources.of("finetune", "gpu"),
     params:
-        settings=PLAN.lm_eval_settings,
-        kept=PLAN.kept_model,
-        store=PLAN.path(".lm_eval"),
+        settings=PLAN.finetune.lm_eval_settings,
+        content=PLAN.finetune.own_tasks,
+        kept=PLAN.finetune.checkpoint,
+        store=PLAN.sets.paths.path(".lm_eval"),
         code=code("evaluate_lm.py"),
     message:
-        "Evaluate {wildcards.model} of arm {wildcards.arm}, seed {wildcards.seed}, with lm-eval"
+        "Evaluate {wildcards.model} of arm {wildcards.arm}, replicate {wildcards.replicate}, seed {wildcards.seed}, with lm-eval"
     script:
         "../scripts/evaluate_lm.py"
 
 
 rule probe:
     input:
-        splits=PLAN.path("data/splits.parquet"),
-        real=PLAN.probe_embeddings,
-        generated=PLAN.probe_sets,
-        shifted=PLAN.shifted_embeddings,
+        splits=PLAN.sets.paths.splits,
+        real=PLAN.finetune.probe_embeddings,
+        generated=PLAN.finetune.probe_sets,
+        shifted=PLAN.finetune.shifted_embeddings,
     output:
-        predictions=PLAN.path("runs/{model}/seed-{seed}/predictions.parquet"),
-        mixes=PLAN.path("runs/{model}/seed-{seed}/mixes.parquet"),
+        predictions="<results>/runs/{model}/r{replicate}/seed-{seed}/predictions.parquet",
+        mixes="<results>/runs/{model}/r{replicate}/seed-{seed}/mixes.parquet",
     log:
-        PLAN.log("probe", "{model}/seed-{seed}"),
+        "<results>/logs/probe/{model}/r{replicate}/seed-{seed}.log",
     benchmark:
-        PLAN.benchmark("probe", "{model}/seed-{seed}")
+        "<results>/benchmarks/probe/{model}/r{replicate}/seed-{seed}.jsonl"
     wildcard_constraints:
-        model=PLAN.models_of("probe"),
+        model=PLAN.finetune.models("probe"),
     conda:
         "../../envs/core.yaml"
-    threads: PLAN.threads("probe")
+    threads: PLAN.resources.threads("probe")
     resources:
-        mem_mb=PLAN.mem_mb("probe"),
-        runtime=PLAN.runtime("probe"),
+        **PLAN.resources.of("probe"),
     params:
-        settings=PLAN.probe_settings,
+        settings=PLAN.finetune.probe_settings,
         code=code("probe.py"),
     message:
-        "Fit {wildcards.model} on every arm, seed {wildcards.seed}"
+        "Fit {wildcards.model} on every arm, replicate {wildcards.replicate}, seed {wildcards.seed}"
     script:
         "../scripts/probe.py"

@@ -1,121 +1,125 @@
-"""Examples, model -> generated/{generator}/{pipeline}/{level}/{shard}.parquet, rejected/..., tables/generation.parquet"""
+"""Examples, model -> generated/{generator}/{pipeline}/{level}/{draw}/{shard}.parquet, rejected/..., tables/generation.parquet"""
 
 
 rule topics:
     input:
-        examples=PLAN.path("data/examples.parquet"),
-        model=PLAN.generator_model,
+        examples="<results>/data/examples/{draw}.parquet",
+        model=PLAN.generate.model,
     output:
-        PLAN.path("data/topics/{generator}/{pipeline}.txt"),
+        "<results>/data/topics/{generator}/{pipeline}/{draw}.txt",
     log:
-        PLAN.log("topics", "{generator}/{pipeline}"),
+        "<results>/logs/topics/{generator}/{pipeline}/{draw}.log",
     benchmark:
-        PLAN.benchmark("topics", "{generator}/{pipeline}")
+        "<results>/benchmarks/topics/{generator}/{pipeline}/{draw}.jsonl"
     conda:
         "../../envs/generate.yaml"
-    threads: PLAN.threads("generate")
+    threads: PLAN.resources.threads("generate")
     resources:
-        mem_mb=PLAN.mem_mb("generate"),
-        runtime=PLAN.runtime("generate"),
-        gpu=PLAN.gpu("generate"),
+        **PLAN.resources.of("generate", "gpu"),
     params:
-        settings=PLAN.topics_settings,
-        running=PLAN.running,
-        resume=PLAN.topics_resume,
-        code=lambda wildcards: code("write_topics.py", PLAN.backend(wildcards)),
+        settings=PLAN.generate.topics_settings,
+        content=PLAN.generate.content,
+        running=PLAN.generate.engine,
+        resume=PLAN.generate.topics_resume,
+        code=lambda wildcards: code("topics.py", PLAN.generate.backend(wildcards)),
     message:
         "Write topics of {wildcards.pipeline} with {wildcards.generator}"
     script:
-        "../scripts/write_topics.py"
+        "../scripts/topics.py"
 
 
 rule generate:
     input:
-        examples=PLAN.shown,
-        model=PLAN.generator_model,
-        lines=PLAN.lines,
+        examples=PLAN.generate.examples,
+        model=PLAN.generate.model,
+        lines=PLAN.generate.lines,
     output:
-        rows=PLAN.path("generated/{generator}/{pipeline}/{level}/{shard}.parquet"),
-        rejected=PLAN.path("rejected/{generator}/{pipeline}/{level}/{shard}.parquet"),
-        stats=PLAN.stats("generate", "{generator}/{pipeline}/{level}/{shard}"),
+        rows="<results>/generated/{generator}/{pipeline}/{level}/{draw}/{shard}.parquet",
+        rejected="<results>/rejected/{generator}/{pipeline}/{level}/{draw}/{shard}.parquet",
+        stats="<results>/logs/generate/{generator}/{pipeline}/{level}/{draw}/{shard}.json",
     log:
-        PLAN.log("generate", "{generator}/{pipeline}/{level}/{shard}"),
+        "<results>/logs/generate/{generator}/{pipeline}/{level}/{draw}/{shard}.log",
     benchmark:
-        PLAN.benchmark("generate", "{generator}/{pipeline}/{level}/{shard}")
+        "<results>/benchmarks/generate/{generator}/{pipeline}/{level}/{draw}/{shard}.jsonl"
     conda:
         "../../envs/generate.yaml"
-    threads: PLAN.threads("generate")
+    threads: PLAN.resources.threads("generate")
     resources:
-        mem_mb=PLAN.mem_mb("generate"),
-        runtime=PLAN.runtime("generate"),
-        gpu=PLAN.gpu("generate"),
+        **PLAN.resources.of("generate", "gpu"),
     params:
-        settings=PLAN.generate_settings,
-        running=PLAN.running,
-        resume=PLAN.generate_resume,
+        settings=PLAN.generate.settings,
+        content=PLAN.generate.content,
+        running=PLAN.generate.running,
+        resume=PLAN.generate.resume,
+        store=PLAN.sets.paths.path(".shards"),
         code=lambda wildcards: code(
-            "generate.py", PLAN.dial(wildcards), PLAN.backend(wildcards)
+            "generate.py",
+            PLAN.generate.dial(wildcards),
+            PLAN.generate.backend(wildcards),
         ),
     message:
-        "Generate {wildcards.pipeline} {wildcards.level} shard {wildcards.shard} with {wildcards.generator}"
+        "Generate {wildcards.pipeline} {wildcards.level} {wildcards.draw} shard {wildcards.shard} with {wildcards.generator}"
     script:
         "../scripts/generate.py"
 
 
 rule top_up:
     input:
-        shards=PLAN.generated_shards,
-        data=PLAN.data,
-        splits=PLAN.path("data/splits.parquet"),
-        shifted=PLAN.shifted(),
-        examples=PLAN.path("data/examples.parquet"),
-        model=PLAN.generator_model,
-        lines=PLAN.lines,
+        shards=PLAN.curate.shards,
+        data="<results>/data/<task>.parquet",
+        splits=PLAN.sets.paths.splits,
+        shifted=PLAN.sets.paths.shifted(),
+        examples="<results>/data/examples/{draw}.parquet",
+        model=PLAN.generate.model,
+        lines=PLAN.generate.lines,
     output:
-        rows=directory(PLAN.path("generated/{generator}/{pipeline}/{level}/more")),
-        rejected=directory(PLAN.path("rejected/{generator}/{pipeline}/{level}/more")),
-        stats=PLAN.stats("top_up", "{generator}/{pipeline}/{level}"),
+        rows=directory("<results>/generated/{generator}/{pipeline}/{level}/{draw}/more"),
+        rejected=directory(
+            "<results>/rejected/{generator}/{pipeline}/{level}/{draw}/more"
+        ),
+        stats="<results>/logs/top_up/{generator}/{pipeline}/{level}/{draw}.json",
     log:
-        PLAN.log("top_up", "{generator}/{pipeline}/{level}"),
+        "<results>/logs/top_up/{generator}/{pipeline}/{level}/{draw}.log",
     benchmark:
-        PLAN.benchmark("top_up", "{generator}/{pipeline}/{level}")
+        "<results>/benchmarks/top_up/{generator}/{pipeline}/{level}/{draw}.jsonl"
     conda:
         "../../envs/generate.yaml"
-    threads: PLAN.threads("generate")
+    threads: PLAN.resources.threads("generate")
     resources:
-        mem_mb=PLAN.mem_mb("generate"),
-        runtime=PLAN.runtime("generate"),
-        gpu=PLAN.gpu("generate"),
+        **PLAN.resources.of("generate", "gpu"),
     params:
-        settings=PLAN.top_up_settings,
-        running=PLAN.running,
-        resume=PLAN.top_up_resume,
+        settings=PLAN.generate.top_up_settings,
+        content=PLAN.generate.content,
+        running=PLAN.generate.running,
+        resume=PLAN.generate.top_up_resume,
+        store=PLAN.sets.paths.path(".shards"),
         code=lambda wildcards: code(
-            "top_up.py", PLAN.dial(wildcards), PLAN.backend(wildcards)
+            "top_up.py",
+            PLAN.generate.dial(wildcards),
+            PLAN.generate.backend(wildcards),
         ),
     message:
-        "Top up {wildcards.generator} {wildcards.pipeline} {wildcards.level} where rows are short"
+        "Top up {wildcards.generator} {wildcards.pipeline} {wildcards.level} {wildcards.draw} where rows are short"
     script:
         "../scripts/top_up.py"
 
 
 rule collect_generation:
     input:
-        **PLAN.generation_stats(),
+        **PLAN.generate.stats(),
     output:
-        PLAN.path("tables/generation.parquet"),
+        "<results>/tables/generation.parquet",
     log:
-        PLAN.log("collect_generation", "collect"),
+        "<results>/logs/collect_generation/collect.log",
     benchmark:
-        PLAN.benchmark("collect_generation", "collect")
+        "<results>/benchmarks/collect_generation/collect.jsonl"
     conda:
         "../../envs/core.yaml"
-    threads: PLAN.threads("findings")
+    threads: PLAN.resources.threads("findings")
     resources:
-        mem_mb=PLAN.mem_mb("findings"),
-        runtime=PLAN.runtime("findings"),
+        **PLAN.resources.of("findings"),
     params:
-        settings=PLAN.generation_settings(),
+        settings=PLAN.generate.collect_settings(),
         code=code("collect_generation.py"),
     message:
         "Sum up what generation took"

@@ -1,60 +1,55 @@
-"""Mixes of a round -> tuned/{generator}/{pipeline}/{level}/, the model that writes the next; perplexity/..."""
+"""Mixes of a round -> tuned/{generator}/{pipeline}/{level}/{draw}/, the model that writes the next; perplexity/..."""
 
 
 rule tune:
     input:
-        data=PLAN.data,
-        splits=PLAN.path("data/splits.parquet"),
-        generated=PLAN.tuned_on,
-        model=PLAN.untuned_model,
+        data="<results>/data/<task>.parquet",
+        splits=PLAN.sets.paths.splits,
+        generated=PLAN.loop.generated,
+        model=PLAN.loop.untuned_model,
     output:
-        model=temp(directory(PLAN.path("tuned/{generator}/{pipeline}/{level}"))),
-        mix=PLAN.path("loop/{generator}/{pipeline}/{level}/mix.parquet"),
-        steps=PLAN.path("loop/{generator}/{pipeline}/{level}/steps.parquet"),
+        model=temp(directory("<results>/tuned/{generator}/{pipeline}/{level}/{draw}")),
+        mix="<results>/loop/{generator}/{pipeline}/{level}/{draw}/mix.parquet",
+        steps="<results>/loop/{generator}/{pipeline}/{level}/{draw}/steps.parquet",
     log:
-        PLAN.log("tune", "{generator}/{pipeline}/{level}"),
+        "<results>/logs/tune/{generator}/{pipeline}/{level}/{draw}.log",
     benchmark:
-        PLAN.benchmark("tune", "{generator}/{pipeline}/{level}")
+        "<results>/benchmarks/tune/{generator}/{pipeline}/{level}/{draw}.jsonl"
     conda:
         "../../envs/finetune.yaml"
-    threads: PLAN.threads("tune")
+    threads: PLAN.resources.threads("tune")
     resources:
-        mem_mb=PLAN.mem_mb("tune"),
-        runtime=PLAN.runtime("tune"),
-        gpu=PLAN.gpu("tune"),
-        checkpoint_minutes=PLAN.checkpoint_minutes("tune"),
+        **PLAN.resources.of("tune", "gpu", "checkpoint_minutes"),
     params:
-        settings=PLAN.tune_settings,
-        resume=PLAN.tune_resume,
+        settings=PLAN.loop.tune_settings,
+        resume=PLAN.loop.tune_resume,
         code=code("tune.py"),
     message:
-        "Tune {wildcards.generator} for {wildcards.pipeline} {wildcards.level}"
+        "Tune {wildcards.generator} for {wildcards.pipeline} {wildcards.level} {wildcards.draw}"
     script:
         "../scripts/tune.py"
 
 
 rule perplexity:
     input:
-        data=PLAN.data,
-        splits=PLAN.path("data/splits.parquet"),
-        model=PLAN.tuned_model,
+        data="<results>/data/<task>.parquet",
+        splits=PLAN.sets.paths.splits,
+        model=PLAN.loop.tuned_model,
     output:
-        PLAN.path("perplexity/{generator}/{pipeline}/{level}.parquet"),
+        "<results>/perplexity/{generator}/{pipeline}/{level}/{draw}.parquet",
     log:
-        PLAN.log("perplexity", "{generator}/{pipeline}/{level}"),
+        "<results>/logs/perplexity/{generator}/{pipeline}/{level}/{draw}.log",
     benchmark:
-        PLAN.benchmark("perplexity", "{generator}/{pipeline}/{level}")
+        "<results>/benchmarks/perplexity/{generator}/{pipeline}/{level}/{draw}.jsonl"
     conda:
         "../../envs/finetune.yaml"
-    threads: PLAN.threads("tune")
+    threads: PLAN.resources.threads("tune")
     resources:
-        mem_mb=PLAN.mem_mb("tune"),
-        runtime=PLAN.runtime("tune"),
-        gpu=PLAN.gpu("tune"),
+        **PLAN.resources.of("tune", "gpu"),
     params:
-        settings=PLAN.perplexity_settings,
+        settings=PLAN.loop.perplexity_settings,
         code=code("perplexity.py"),
     message:
-        "Give real text to {wildcards.generator} of {wildcards.pipeline} {wildcards.level}"
+        "Give real text to {wildcards.generator} of {wildcards.pipeline} {wildcards.level} {wildcards.draw}"
     script:
         "../scripts/perplexity.py"

@@ -1,21 +1,21 @@
-"""Sources -> models/{source}/ (safetensors), data/{task}.parquet, data/splits.parquet."""
+"""Sources -> models/{source}/ (safetensors), data/{task}.parquet, data/splits.parquet (of folds: data/splits/), data/examples/."""
 
 
 rule model:
     output:
-        directory(PLAN.path("models/{source}")),
+        directory("<results>/models/{source}"),
     log:
-        PLAN.log("model", "{source}"),
+        "<results>/logs/model/{source}.log",
     benchmark:
-        PLAN.benchmark("model", "{source}")
+        "<results>/benchmarks/model/{source}.jsonl"
     conda:
         "../../envs/core.yaml"
-    threads: PLAN.threads("prepare")
+    threads: PLAN.resources.threads("prepare")
     resources:
-        mem_mb=PLAN.mem_mb("prepare"),
-        runtime=PLAN.runtime("prepare"),
+        **PLAN.resources.of("prepare"),
     params:
-        settings=PLAN.model_settings,
+        settings=PLAN.prepare.model_settings,
+        content=PLAN.prepare.model_content,
         code=code("model.py"),
     message:
         "Fetch model {wildcards.source}"
@@ -23,43 +23,23 @@ rule model:
         "../scripts/model.py"
 
 
-rule task:
-    output:
-        PLAN.data,
-    log:
-        PLAN.log("task", "task"),
-    benchmark:
-        PLAN.benchmark("task", "task")
-    conda:
-        "../../envs/core.yaml"
-    threads: PLAN.threads("prepare")
-    resources:
-        mem_mb=PLAN.mem_mb("prepare"),
-        runtime=PLAN.runtime("prepare"),
-    params:
-        settings=PLAN.data_settings(),
-        code=code("task.py"),
-    message:
-        "Read the labelled text"
-    script:
-        "../scripts/task.py"
-
-
+# `task` is made from `shifted` and not the reverse: a workflow that imports this one and leaves `task`
+# out still has the parent.
 rule shifted:
     output:
-        PLAN.path("data/shifted/{shifted}.parquet"),
+        "<results>/data/shifted/{shifted}.parquet",
     log:
-        PLAN.log("shifted", "{shifted}"),
+        "<results>/logs/shifted/{shifted}.log",
     benchmark:
-        PLAN.benchmark("shifted", "{shifted}")
+        "<results>/benchmarks/shifted/{shifted}.jsonl"
     conda:
         "../../envs/core.yaml"
-    threads: PLAN.threads("prepare")
+    threads: PLAN.resources.threads("prepare")
     resources:
-        mem_mb=PLAN.mem_mb("prepare"),
-        runtime=PLAN.runtime("prepare"),
+        **PLAN.resources.of("prepare"),
     params:
-        settings=PLAN.shifted_settings,
+        settings=PLAN.prepare.shifted_settings,
+        content=PLAN.prepare.shifted_content,
         code=code("task.py"),
     message:
         "Read the test set {wildcards.shifted}"
@@ -67,26 +47,73 @@ rule shifted:
         "../scripts/task.py"
 
 
+use rule shifted as task with:
+    output:
+        "<results>/data/<task>.parquet",
+    log:
+        "<results>/logs/task/task.log",
+    benchmark:
+        "<results>/benchmarks/task/task.jsonl"
+    params:
+        settings=PLAN.prepare.task_settings(),
+        content=PLAN.prepare.task_content(),
+    message:
+        "Read the labelled text"
+
+
 rule split:
     input:
-        PLAN.data,
+        "<results>/data/<task>.parquet",
     output:
-        splits=PLAN.path("data/splits.parquet"),
-        examples=PLAN.path("data/examples.parquet"),
+        "<results>/data/splits.parquet",
     log:
-        PLAN.log("split", "split"),
+        "<results>/logs/split/split.log",
     benchmark:
-        PLAN.benchmark("split", "split")
+        "<results>/benchmarks/split/split.jsonl"
     conda:
         "../../envs/core.yaml"
-    threads: PLAN.threads("prepare")
+    threads: PLAN.resources.threads("prepare")
     resources:
-        mem_mb=PLAN.mem_mb("prepare"),
-        runtime=PLAN.runtime("prepare"),
+        **PLAN.resources.of("prepare"),
     params:
-        settings=PLAN.split_settings(),
+        settings=PLAN.prepare.split_settings,
         code=code("split.py"),
     message:
         "Split the real rows"
     script:
         "../scripts/split.py"
+
+
+use rule split as split_fold with:
+    output:
+        "<results>/data/splits/r{replicate}.parquet",
+    log:
+        "<results>/logs/split_fold/r{replicate}.log",
+    benchmark:
+        "<results>/benchmarks/split_fold/r{replicate}.jsonl"
+    message:
+        "Split the real rows of replicate {wildcards.replicate}"
+
+
+rule examples:
+    input:
+        data="<results>/data/<task>.parquet",
+        splits=PLAN.sets.paths.splits,
+    output:
+        "<results>/data/examples/{draw}.parquet",
+    log:
+        "<results>/logs/examples/{draw}.log",
+    benchmark:
+        "<results>/benchmarks/examples/{draw}.jsonl"
+    conda:
+        "../../envs/core.yaml"
+    threads: PLAN.resources.threads("prepare")
+    resources:
+        **PLAN.resources.of("prepare"),
+    params:
+        settings=PLAN.prepare.examples_settings,
+        code=code("examples.py"),
+    message:
+        "Set aside the real rows that generators see ({wildcards.draw})"
+    script:
+        "../scripts/examples.py"

@@ -2,43 +2,44 @@
 
 from pathlib import Path
 
-# Its text, not its path: a checkout elsewhere reruns nothing.
-TEMPLATE = Path(workflow.source_path("../report/report.html.j2")).read_text(
-    encoding="utf-8"
+# Their text, not their path: a checkout elsewhere reruns nothing.
+TEMPLATE, METHODS = (
+    Path(workflow.source_path(f"../report/{name}")).read_text(encoding="utf-8")
+    for name in ("report.html.j2", "methods.bib")
 )
 
 
 rule figures:
     input:
-        **PLAN.mapped(),
-        **PLAN.collapse(),
-        findings=PLAN.path("tables/findings.parquet"),
-        diversity=PLAN.path("tables/diversity.parquet"),
-        shift=PLAN.path("tables/shift.parquet"),
-        curation=PLAN.path("tables/curation.parquet"),
-        generation=PLAN.path("tables/generation.parquet"),
+        **PLAN.report.map_embeddings(),
+        **PLAN.findings.collapse(),
+        findings="<results>/tables/findings.parquet",
+        surface="<results>/tables/surface.parquet",
+        diversity="<results>/tables/diversity.parquet",
+        shift="<results>/tables/shift.parquet",
+        curation="<results>/tables/curation.parquet",
+        generation="<results>/tables/generation.parquet",
     output:
         [
             report(
-                PLAN.path(f"figures/{name}.svg"),
+                f"<results>/figures/{name}.svg",
                 caption=f"../report/captions/{name}.rst",
                 category="Figures",
                 labels={"figure": name},
             )
-            for name in PLAN.figures
+            for name in PLAN.report.figures
         ],
     log:
-        PLAN.log("figures", "figures"),
+        "<results>/logs/figures/figures.log",
     benchmark:
-        PLAN.benchmark("figures", "figures")
+        "<results>/benchmarks/figures/figures.jsonl"
     conda:
         "../../envs/core.yaml"
-    threads: PLAN.threads("report")
+    threads: PLAN.resources.threads("report")
     resources:
-        mem_mb=PLAN.mem_mb("report"),
-        runtime=PLAN.runtime("report"),
+        **PLAN.resources.of("report"),
     params:
-        settings=PLAN.figure_settings(),
+        settings=PLAN.report.figure_settings(),
         code=code("figures.py"),
     message:
         "Draw the figures"
@@ -48,35 +49,37 @@ rule figures:
 
 rule report:
     input:
-        **PLAN.searched(),
+        **PLAN.findings.searched(),
+        **PLAN.report.texts(),
         figures=rules.figures.output,
-        findings=PLAN.path("tables/findings.parquet"),
-        hypotheses=PLAN.path("tables/hypotheses.parquet"),
-        diversity=PLAN.path("tables/diversity.parquet"),
-        shift=PLAN.path("tables/shift.parquet"),
-        curation=PLAN.path("tables/curation.parquet"),
-        generation=PLAN.path("tables/generation.parquet"),
-        curated=PLAN.of_sets("curated/{generator}/{pipeline}/{level}.parquet"),
-        removed=PLAN.of_sets("removed/{generator}/{pipeline}/{level}.parquet"),
-        models=PLAN.model_folders(),
-        examples=PLAN.path("data/examples.parquet"),
+        findings="<results>/tables/findings.parquet",
+        hypotheses="<results>/tables/hypotheses.parquet",
+        surface="<results>/tables/surface.parquet",
+        labels="<results>/tables/label_gains.parquet",
+        diversity="<results>/tables/diversity.parquet",
+        shift="<results>/tables/shift.parquet",
+        curation="<results>/tables/curation.parquet",
+        generation="<results>/tables/generation.parquet",
+        models=PLAN.report.model_folders(),
+        data="<results>/data/<task>.parquet",
+        splits=PLAN.sets.paths.splits_of(0),
     output:
-        page=PLAN.path("report.html"),
-        study=PLAN.path("study.json"),
+        page="<results>/report.html",
+        study="<results>/study.json",
     log:
-        PLAN.log("report", "report"),
+        "<results>/logs/report/report.log",
     benchmark:
-        PLAN.benchmark("report", "report")
+        "<results>/benchmarks/report/report.jsonl"
     conda:
         "../../envs/core.yaml"
-    threads: PLAN.threads("report")
+    threads: PLAN.resources.threads("report")
     resources:
-        mem_mb=PLAN.mem_mb("report"),
-        runtime=PLAN.runtime("report"),
+        **PLAN.resources.of("report"),
     params:
-        settings=PLAN.report_settings(),
+        settings=PLAN.report.settings(),
         template=lambda wildcards: TEMPLATE,
-        benchmarks=PLAN.path("benchmarks"),
+        library=lambda wildcards: METHODS,
+        benchmarks=PLAN.sets.paths.path("benchmarks"),
         code=code("report.py"),
     message:
         "Write the report"

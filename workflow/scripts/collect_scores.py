@@ -4,21 +4,27 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from header import Job
-from mixtura.tables import set_of, write_table
+from mixtura.core.packages import versions_of_parts
+from mixtura.core.sets import set_of
+from mixtura.core.tables import read_about, read_table, write_table
+from mixtura.curate.tables import Counts, Curation
+from mixtura.job import Job
+from mixtura.measure.scores import of_set
+from mixtura.measure.settings import CollectScoresSettings
+from mixtura.measure.tables import Diversity, Shift
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-job = Job(snakemake)
-for kind in ("diversity", "shift"):
-    table = pl.concat(pl.read_parquet(part) for part in snakemake.input[kind])
-    write_table(table, snakemake.output[kind])
-counts = []
-for part in snakemake.input.counts:
-    generator, pipeline, level = set_of(part)
-    made = {"generator": generator, "pipeline": pipeline, "level": level}
-    table = pl.read_parquet(part)
-    counts.append(table.select(*(pl.lit(v).alias(k) for k, v in made.items()), pl.all()))
-write_table(pl.concat(counts), snakemake.output.curation)
+job = Job(snakemake, CollectScoresSettings)
+for kind, schema in (("diversity", Diversity), ("shift", Shift)):
+    files = snakemake.input[kind]
+    table = pl.concat(read_table(file, schema) for file in files)
+    parts = versions_of_parts(map(read_about, files))
+    write_table(table, snakemake.output[kind], schema, parts=parts)
+funnels = [
+    of_set(read_table(part, Counts), set_of(part).columns(job.settings.largest))
+    for part in snakemake.input.counts
+]
+write_table(pl.concat(funnels), snakemake.output.curation, Curation)
 job.done()

@@ -2,21 +2,24 @@
 
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from header import Job
-from mixtura.derive import combine_sets, stage_counts
-from mixtura.tables import set_of, write_table
+from mixtura.core.sets import set_of
+from mixtura.core.tables import origins, read_table, write_table
+from mixtura.curate.combine import combine_sets
+from mixtura.curate.counts import stage_counts
+from mixtura.curate.settings import CombineSettings
+from mixtura.curate.tables import Counts, Curated, Removed
+from mixtura.job import Job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-job = Job(snakemake)
-# results/{study}/curated/{generator}/{pipeline}/{level}.parquet
-sets = [(set_of(file)[0], pl.read_parquet(file)) for file in snakemake.input.sets]
-rows, removed = combine_sets(sets, **job.settings)
-write_table(removed, snakemake.output.removed, empty=True)
+job = Job(snakemake, CombineSettings)
+settings = job.settings
+sets = [(set_of(file).generator, read_table(file, Curated)) for file in snakemake.input.sets]
+rows, removed = combine_sets(sets, settings.n, settings.labels)
+write_table(removed, snakemake.output.removed, Removed, empty=True)
 counts = stage_counts({"combine": sum(part.height for _, part in sets)}, removed)
-write_table(counts, snakemake.output.counts)
-write_table(rows, snakemake.output.rows, **job.settings)
+write_table(counts, snakemake.output.counts, Counts)
+about = {**settings.model_dump(mode="json"), "origins": origins(snakemake.input.sets)}
+write_table(rows, snakemake.output.rows, Curated, **about)
 job.done(rows=rows.height, removed=removed.height)

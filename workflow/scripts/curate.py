@@ -4,46 +4,50 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from header import Job
-from mixtura.balance import take_balanced
-from mixtura.curate import curate, embeddings_of
-from mixtura.tables import write_table
-from pool import read_pool, read_real
+from mixtura.core.files import parquet_files
+from mixtura.core.packages import versions_of_parts
+from mixtura.core.tables import origins, read_about, read_table, write_table
+from mixtura.curate.pool import balanced_rows, curate, embeddings_of, protected_rows
+from mixtura.curate.settings import CurateSettings
+from mixtura.curate.tables import Counts, Curated, Judged, Removed
+from mixtura.generate.tables import Generated
+from mixtura.job import Job
+from mixtura.measure.tables import Embeddings
+from mixtura.prepare.tables import Examples, Rows, Shifted, Splits
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-job = Job(snakemake)
-given, variant = snakemake.input, dict(job.settings)
-n, labels, _ = variant.pop("n"), variant.pop("labels"), variant.pop("embedder", None)
-pool = read_pool(given.shards, given.more)
-real, protected = read_real(given)
+job = Job(snakemake, CurateSettings)
+paths, settings = snakemake.input, job.settings
+files = parquet_files([*paths.shards, *paths.more])
+pool = pl.concat(read_table(file, Generated) for file in files)
+real = read_table(paths.examples, Examples)
+shifted = [read_table(file, Shifted, ["id", "text"]) for file in paths.shifted]
+data, splits = read_table(paths.data, Rows), read_table(paths.splits, Splits)
+protected = protected_rows(data, splits, real, shifted)
 vectors = {}
-if given.get("pool"):
-    made = pl.read_parquet(given.pool[0])
-    parts = (pl.read_parquet(file).select("id", "embedding") for file in given.protected)
-    theirs = pl.concat(parts).unique("id")
+if paths.get("pool"):
+    columns = ["id", "embedding"]
+    tables = (read_table(file, Embeddings, columns) for file in paths.protected)
+    embeddings = pl.concat(tables).unique("id")
     vectors = {
-        "embeddings": embeddings_of(pool, made),
-        "real_embeddings": embeddings_of(real, theirs),
-        "protected_embeddings": embeddings_of(protected, theirs),
+        "embeddings": embeddings_of(pool, read_table(paths.pool[0], Embeddings, columns)),
+        "real_embeddings": embeddings_of(real, embeddings),
+        "protected_embeddings": embeddings_of(protected, embeddings),
     }
-for table in given.judged:
-    answers = pl.read_parquet(table)
+for file in paths.judged:
+    judged = read_table(file, Judged)
     pool, real = (
-        rows.join(answers, on="id", how="left", maintain_order="left") for rows in (pool, real)
+        rows.join(judged, on="id", how="left", maintain_order="left") for rows in (pool, real)
     )
-kept, removed, counts = curate(pool, variant, real=real, protected=protected, **vectors)
+rest, removed, counts = curate(pool, settings.curation, real=real, protected=protected, **vectors)
 job.say(f"{pool.height} rows in\n{counts}")
-try:
-    rows = take_balanced(kept, n, labels=labels).drop("judged", strict=False)
-except ValueError as error:
-    raise ValueError(
-        f"{error}, from {pool.height} parsed completions; raise generate.overgenerate, or loosen "
-        f"what removed them: {dict(removed['stage'].value_counts().iter_rows())}"
-    ) from None
-write_table(removed, snakemake.output.removed, empty=True)
-write_table(counts, snakemake.output.counts)
+rows = balanced_rows(rest, settings, pool.height, removed).drop("judged", strict=False)
+write_table(removed, snakemake.output.removed, Removed, empty=True)
+parts = versions_of_parts(map(read_about, files))
+write_table(counts, snakemake.output.counts, Counts, parts=parts)
 topics = rows["topic"].drop_nulls().n_unique()
-write_table(rows, snakemake.output.rows, topics=topics, **job.settings)
+about = {**settings.model_dump(mode="json"), "topics": topics, "origins": origins(files[:1])}
+write_table(rows, snakemake.output.rows, Curated, **about)
 job.done(rows=rows.height, removed=removed.height, topics=topics)

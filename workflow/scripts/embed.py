@@ -5,32 +5,30 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from header import Job
-from mixtura.embed import embed, stored_embeddings
-from mixtura.model_digest import model_digest
-from mixtura.tables import write_table
-from pool import read_pool
+from mixtura.core.contents import content_digest
+from mixtura.core.digest import digest as digest_of
+from mixtura.core.files import parquet_files
+from mixtura.core.parquet import read_parquet
+from mixtura.core.tables import read_table, write_table
+from mixtura.job import Job
+from mixtura.measure.embed import embed_rows, embedding_packages
+from mixtura.measure.settings import EmbedSettings
+from mixtura.measure.tables import Embeddings
+from mixtura.prepare.tables import Splits
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-job = Job(snakemake)
-model, dtype = snakemake.input.model, job.settings["dtype"]
-given = snakemake.input
-rows = read_pool(given.shards, given.more) if given.get("shards") else pl.read_parquet(given.rows)
-rows = rows.with_columns(pl.col("text").fill_null(""))  # null in a pool: curation removes it
-if splits := snakemake.input.get("splits"):
-    kept = pl.read_parquet(splits).filter(pl.col("split").is_in(snakemake.params.splits))
-    rows = rows.join(kept.select("id"), on="id", how="semi")
-made, new = stored_embeddings(
-    rows["text"].to_list(),
-    lambda texts: embed(texts, model),
-    Path(snakemake.params.store, f"{Path(model).name}-{model_digest(Path(model))}-{dtype}"),
-    dtype,
-)
-kind = pl.Array(pl.Float16 if dtype == "float16" else pl.Float32, made.shape[1])
-table = rows.select("id", "text", "label", "^topic$").with_columns(
-    embedding=pl.Series(made, dtype=kind)
-)
-write_table(table, snakemake.output[0], model=model_digest(Path(model)), dtype=dtype)
-job.done(rows=rows.height, embedded=new)
+job = Job(snakemake, EmbedSettings)
+inputs, dtype, model = snakemake.input, job.settings.dtype, Path(snakemake.input.model)
+files = [*inputs.shards, *inputs.more] if inputs.get("shards") else [inputs.rows]
+rows = pl.concat(map(read_parquet, parquet_files(files)))
+if inputs.get("splits"):
+    sides = read_table(inputs.splits, Splits).filter(pl.col("split").is_in(snakemake.params.splits))
+    rows = rows.join(sides.select("id"), on="id", how="semi")
+digest, packages = content_digest(model), embedding_packages()
+store = Path(snakemake.params.store, f"{model.name}-{digest_of([digest, packages])}-{dtype}")
+table, new = embed_rows(rows, model, store, dtype)
+about = {"model": digest, "dtype": dtype, "packages": packages}
+write_table(table, snakemake.output[0], Embeddings, **about)
+job.done(rows=table.height, embedded=new)

@@ -4,22 +4,44 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from header import Job
-from mixtura.scoring import ARMS, item_scores, read_columns, run_scores, tried_settings
-from mixtura.tables import write_table
+from mixtura.core.packages import versions_of_parts
+from mixtura.core.tables import read_about, read_table, write_table
+from mixtura.infer.passes import passes_table, with_passes
+from mixtura.infer.scoring import item_scores, read_columns, run_scores, with_groups
+from mixtura.infer.searches import search_table
+from mixtura.infer.settings import EvaluateSettings
+from mixtura.infer.tables import Arms, ItemPredictions, Scores, Searches
+from mixtura.job import Job
+from mixtura.prepare.tables import Rows
+from mixtura.train.cuts import largest_cuts
+from mixtura.train.tables import Predictions
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-job = Job(snakemake)
-metrics = job.settings["metrics"]
-columns = read_columns(metrics, job.settings["labels"])
-runs = pl.concat([pl.read_parquet(file, columns=columns) for file in snakemake.input])
-predictions = item_scores(runs, metrics)
-arms = pl.DataFrame(job.settings["arms"], ARMS)
-if table := snakemake.output.get("search"):
-    write_table(tried_settings(snakemake.input), table)
-write_table(predictions, snakemake.output.predictions)
-write_table(arms, snakemake.output.arms)
-write_table(run_scores(predictions, arms, metrics), snakemake.output.scores)
-job.done(runs=predictions.select("arm", "model", "seed").n_unique())
+job = Job(snakemake, EvaluateSettings)
+settings, inputs, output = job.settings, snakemake.input, snakemake.output
+columns = read_columns(settings.metrics, settings.labels)
+runs = [read_table(file, Predictions, columns) for file in inputs.predictions]
+predictions = item_scores(pl.concat(runs), settings.metrics, settings.language)
+if settings.group:
+    tables = [read_table(file, Rows, ["id", settings.group]) for file in inputs.grouped]
+    predictions = with_groups(predictions, pl.concat(tables), settings.group)
+arms = pl.DataFrame([arm.model_dump() for arm in settings.arms], Arms.types())
+about = [read_about(file) for file in inputs.predictions]
+passes = passes_table(zip(runs, about, strict=True))
+scores = run_scores(predictions, arms, settings.metrics, passes)
+if path := output.get("search"):
+    names = [run.select("arm", "model", "replicate", "seed").row(0) for run in runs]
+    trials = [each.get("tried", []) for each in about]
+    table = search_table((*name, tried) for name, tried in zip(names, trials, strict=True))
+    write_table(table, path, Searches)
+models = [run["model"][0] for run in runs]
+metadata = {
+    "cut": largest_cuts(zip(models, about, strict=True)),
+    "parts": versions_of_parts(about),
+}
+write_table(predictions, output.predictions, ItemPredictions, **metadata)
+write_table(with_passes(arms, passes), output.arms, Arms)
+write_table(scores, output.scores, Scores)
+job.done(runs=predictions.select("arm", "model", "replicate", "seed").n_unique())

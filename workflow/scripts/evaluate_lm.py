@@ -3,21 +3,24 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from header import Job
-from mixtura.evaluate_lm import checkpoint, result_rows, results_of
-from mixtura.predictions import of_run
-from mixtura.tables import write_table
+from mixtura.core.tables import write_table
+from mixtura.job import Job
+from mixtura.train.lm_eval import model_arguments, result_rows, stored_results
+from mixtura.train.predictions import of_run
+from mixtura.train.settings import EvaluateLmSettings
+from mixtura.train.tables import LmEvalItems, LmEvalResults
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-job = Job(snakemake)
-wildcards = snakemake.wildcards
-model = checkpoint(snakemake.params.kept, snakemake.input.model)
+job = Job(snakemake, EvaluateLmSettings)
+wildcards, settings = snakemake.wildcards, job.settings
+arguments = model_arguments(snakemake.params.kept, snakemake.input.model)
 store = Path(snakemake.params.store)
-# As the user has it: the data of most tasks come from the Hub, where other jobs do not look.
-results = results_of(model, job.settings, store, job.environment)
-rows = result_rows(results)
-table = of_run(rows, wildcards.arm, wildcards.model, int(wildcards.seed))
-write_table(table, snakemake.output[0], **job.settings)
-job.done(rows=rows.height)
+# The environment of the user: that of the job is offline, and most tasks fetch data from the Hub.
+results, items = stored_results(arguments, settings, store, job.environment)
+run = wildcards.arm, wildcards.model, int(wildcards.replicate), int(wildcards.seed)
+table, about = of_run(result_rows(results), *run), settings.model_dump(mode="json")
+write_table(table, snakemake.output.results, LmEvalResults, **about)
+write_table(of_run(items, *run), snakemake.output.scores, LmEvalItems, empty=True, **about)
+job.done(rows=table.height)

@@ -1,47 +1,47 @@
 """Export the recommended mix, or the real rows alone where no mix is better."""
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from header import Job
-from mixtura.export import best_mix, card, own_columns
-from mixtura.mix import mix_rows
-from mixtura.tables import whole, write_table
+from mixtura.core.files import whole
+from mixtura.core.tables import read_table, write_table
+from mixtura.curate.tables import Curated
+from mixtura.job import Job
+from mixtura.prepare.provenance import provenance_of
+from mixtura.prepare.tables import Splits, read_texts
+from mixtura.tell.export import best_mix, card, task_columns
+from mixtura.tell.settings import ExportBestSettings
+from mixtura.tell.tables import TABLES
+from mixtura.train.mix import mix_rows
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-job = Job(snakemake)
-given, settings = snakemake.input, job.settings
-study, data = settings["study"], pl.read_parquet(given.data)
-best = best_mix(pl.read_parquet(given.findings), settings["metric"])
-arm = settings["arms"][best["arm"]]
-made, texts, generated = None, data, None
-if arm["n_generated"]:
-    name = "/".join(arm[key] for key in ("generator", "pipeline", "level"))
-    made = settings["sets"][name]
-    file = next(file for file in given.generated if file.endswith(f"/{name}.parquet"))
-    generated = pl.read_parquet(file)
+job, files = Job(snakemake, ExportBestSettings), snakemake.input
+settings, data = job.settings, read_texts(files.data)
+best = best_mix(read_table(files.findings, TABLES["findings"]), settings.metric)
+mix = settings.mixes[best.arm]
+recipe, texts, generated = None, data, None
+if mix.n_generated:
+    (name,) = mix.sets
+    recipe = settings.recipes[name]
+    file = next(file for file in files.generated if file.endswith(f"/{name}.parquet"))
+    generated = read_table(file, Curated)
     texts = pl.concat([data, generated.select(data.columns)])
-mix = mix_rows(pl.read_parquet(given.splits), generated, arm, settings["first_seed"])
-rows = mix.join(texts, on="id", how="left", maintain_order="left")
-rows = own_columns(rows, data, study["kind"])
+drawn = mix_rows(read_table(files.splits, Splits), generated, mix, 0, settings.first_seed)
+rows = drawn.join(texts, on="id", how="left", maintain_order="left")
+rows = task_columns(rows, data, settings.study.kind)
 text = card(
-    "the recommended mix" if made else "real rows alone",
+    "the recommended mix" if recipe else "real rows alone",
     rows,
-    study,
-    made,
-    {
-        Path(folder).name: json.loads(Path(folder, "provenance.json").read_text())
-        for folder in given.models
-    },
-    {name: pl.read_parquet(given[name]) for name in ("diversity", "shift", "curation")},
+    settings.study,
+    recipe,
+    provenance_of(files.models),
+    {name: read_table(files[name], TABLES[name]) for name in ("diversity", "shift", "curation")},
     best,
 )
 write_table(rows, snakemake.output.rows)
 with whole(snakemake.output.card) as file:
     file.write_text(text, encoding="utf-8")
-job.done(rows=rows.height, arm=best["arm"])
+job.done(rows=rows.height, arm=best.arm)

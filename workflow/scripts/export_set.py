@@ -1,32 +1,31 @@
 """Export one generated set: its rows and its card."""
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from header import Job
-from mixtura.export import card, own_columns
-from mixtura.tables import whole, write_table
+from mixtura.core.files import whole
+from mixtura.core.tables import read_table, write_table
+from mixtura.curate.tables import Curated
+from mixtura.job import Job
+from mixtura.prepare.provenance import provenance_of
+from mixtura.prepare.tables import read_texts
+from mixtura.tell.export import card, task_columns
+from mixtura.tell.settings import ExportSettings
+from mixtura.tell.tables import TABLES
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-job = Job(snakemake)
-given, study = snakemake.input, job.settings["study"]
-data = pl.read_parquet(given.data, n_rows=0)
-rows = own_columns(pl.read_parquet(given.rows), data, study["kind"])
+job, files = Job(snakemake, ExportSettings), snakemake.input
+study = job.settings.study
+data = read_texts(files.data).head(0)
+rows = task_columns(read_table(files.rows, Curated), data, study.kind)
 text = card(
     " ".join(snakemake.wildcards),
     rows,
     study,
-    job.settings["made"],
-    {
-        Path(folder).name: json.loads(Path(folder, "provenance.json").read_text())
-        for folder in given.models
-    },
-    {name: pl.read_parquet(given[name]) for name in ("diversity", "shift", "curation")},
+    job.settings.recipe,
+    provenance_of(files.models),
+    {name: read_table(files[name], TABLES[name]) for name in ("diversity", "shift", "curation")},
 )
 write_table(rows, snakemake.output.rows)
 with whole(snakemake.output.card) as file:

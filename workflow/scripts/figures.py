@@ -5,23 +5,31 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from header import Job
-from mixtura.figures import draw
-from mixtura.tables import set_of, whole
+from mixtura.core.files import whole
+from mixtura.core.sets import set_of
+from mixtura.core.tables import read_table
+from mixtura.infer.replicates import mean_of_draws
+from mixtura.job import Job
+from mixtura.measure.tables import Embeddings
+from mixtura.tell.figures import draw
+from mixtura.tell.settings import FigureSettings
+from mixtura.tell.tables import TABLES
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-job = Job(snakemake)
-single = ("findings", "diversity", "shift", "curation", "generation", "reference")
+job = Job(snakemake, FigureSettings)
+OF_SETS = ("diversity", "shift", "curation", "generation")
+single = ("findings", "surface", *OF_SETS, "reference")
 more = ("collapse",) if snakemake.input.get("collapse") else ()
-tables = {name: pl.read_parquet(snakemake.input[name]) for name in (*single, *more)}
+tables = {name: read_table(snakemake.input[name], TABLES[name]) for name in (*single, *more)}
 sets = []
 for part in snakemake.input.generated:
-    generator, pipeline, level = set_of(part)
-    made = {"generator": generator, "pipeline": pipeline, "level": level}
-    named = [pl.lit(value).alias(key) for key, value in made.items()]
-    sets.append(pl.read_parquet(part, columns=["id", "embedding"]).with_columns(*named))
+    generator, pipeline, level, _ = set_of(part)
+    names = {"generator": generator, "pipeline": pipeline, "level": level}
+    columns = [pl.lit(value).alias(key) for key, value in names.items()]
+    sets.append(read_table(part, Embeddings, ["id", "embedding"]).with_columns(*columns))
+tables |= {name: mean_of_draws(tables[name]) for name in OF_SETS}
 tables["generated"] = pl.concat(sets)
 for path in snakemake.output:
     figure = draw(Path(path).stem, tables, job.settings)

@@ -1,24 +1,30 @@
 """Generate one shard, batch by batch; a killed job goes on after its last finished batch."""
 
-import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from header import Job
-from mixtura.generate import check_shard
-from shards import make_rows, open_generator, write_rows
+from mixtura.core.files import read_lines
+from mixtura.core.tables import read_table
+from mixtura.generate.settings import GenerateRunning, GenerateSettings
+from mixtura.generate.writer import ShardWriter
+from mixtura.job import Job
+from mixtura.prepare.tables import Examples
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-job = Job(snakemake)
-settings, running = job.settings, json.loads(snakemake.params.running)
-model = next(iter(snakemake.input.model), None)
-backend = open_generator(job, settings, running, model)
-examples = pl.read_parquet(snakemake.input.examples)
-first, prompts = settings["first"], settings["prompts"]
-rows = make_rows(job, settings, examples, snakemake.input.lines, backend, first, prompts)
-check_shard(rows, running["least_parsed"])
-write_rows(job, rows, settings, backend, model, snakemake.output.rows, snakemake.output.rejected)
-job.done(threads=snakemake.threads, gpus=snakemake.resources.get("gpu", 0))
+job, paths = Job(snakemake, GenerateSettings), snakemake.input
+settings, running = job.settings, GenerateRunning.from_json(snakemake.params.running)
+# Paraphrases show texts of a curated set, which has other columns beside these.
+columns = ["id", "text", "label"] if settings.dial.name == "paraphrase" else None
+examples = read_table(paths.examples, Examples, columns)
+lines = read_lines(paths.lines[0]) if paths.lines else None
+model = next(iter(paths.model), None)
+writer = ShardWriter(
+    *(settings, running, model, examples, lines, job.resume, job.say),
+    *(Path(snakemake.params.store), snakemake.params.code),
+)
+shard = int(snakemake.wildcards.shard)
+writer.write(shard, snakemake.output.rows, snakemake.output.rejected)
+gpus = snakemake.resources.get("gpu", 0)
+job.done(threads=snakemake.threads, gpus=gpus, **writer.stats)

@@ -1,41 +1,42 @@
 """Ask a language model for the labels of one pool, and of real rows, which tell how good it is."""
 
-import json
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from header import Job
-from mixtura.backends import open_backend
-from mixtura.judge import LABEL_TOKENS, label_prompt, parse_label, shown_rows
-from mixtura.streams import stream_seed
-from mixtura.tables import write_table
-from pool import read_pool
+from mixtura.core.files import parquet_files
+from mixtura.core.tables import read_table, write_table
+from mixtura.curate.judge import judge_labels, shown_rows
+from mixtura.curate.settings import JudgeSettings
+from mixtura.curate.tables import Judged
+from mixtura.generate.backends import open_backend
+from mixtura.generate.settings import Running
+from mixtura.generate.tables import Generated
+from mixtura.job import Job
+from mixtura.prepare.tables import Examples
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-job = Job(snakemake)
-settings, generator = job.settings, job.settings["generator"]
-labels, size = settings["labels"], generator["batch_size"]
-real = pl.read_parquet(snakemake.input.examples)
+job = Job(snakemake, JudgeSettings)
+paths, settings = snakemake.input, job.settings
+real = read_table(paths.examples, Examples)
 shown = shown_rows(real)
-pool = read_pool(snakemake.input.shards, snakemake.input.more).select("id", "text")
-rows = pl.concat([pool, real.join(shown, on="id", how="anti").select("id", "text")])
-running = json.loads(snakemake.params.running)
-backend = open_backend(generator, next(iter(snakemake.input.model), None), running)
-sampling = {**generator["sampling"], "temperature": 0.0, "max_new_tokens": LABEL_TOKENS}
+files = parquet_files([*paths.shards, *paths.more])
+pool = pl.concat(read_table(file, Generated, ["id", "text"]) for file in files)
+checked = real.join(shown, on="id", how="anti")
+rows = pl.concat([pool, checked.select("id", "text")])
+running = Running.from_json(snakemake.params.running)
+generator = settings.generator
+backend = open_backend(generator, next(iter(paths.model), None), running, resume=job.resume)
 parts = []
-for start in range(0, rows.height, size):
+for start in range(0, rows.height, generator.batch_size):
     part = job.resume / f"{start}.parquet"
     if not part.exists():
-        batch = rows[start : start + size]
-        prompts = [label_prompt(text, shown, labels, settings["noun"]) for text in batch["text"]]
-        seeds = [stream_seed(settings["seed"], "judge", row) for row in batch["id"]]
-        answers = [parse_label(c.text, labels) for c in backend.complete(prompts, sampling, seeds)]
-        write_table(batch.select("id", judged=pl.Series(answers, dtype=pl.String)), part)
-    parts.append(pl.read_parquet(part))
-    job.say(f"{min(start + size, rows.height)} of {rows.height} texts")
+        batch = rows[start : start + generator.batch_size]
+        write_table(judge_labels(batch, shown, settings, backend), part, Judged)
+    parts.append(read_table(part, Judged))
+    job.say(f"{min(start + generator.batch_size, rows.height)} of {rows.height} texts")
 judged = pl.concat(parts)
-write_table(judged, snakemake.output[0], **settings)
+write_table(judged, snakemake.output[0], Judged, **settings.model_dump(mode="json"))
 job.done(rows=judged.height, unanswered=judged.filter(judged="").height)

@@ -1,50 +1,64 @@
 """Write the report: one HTML file that opens offline."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from header import Job
-from mixtura.model_size import parameters
-from mixtura.report import render_report, stage_times, versions
-from mixtura.tables import set_of, whole
+from mixtura.core.files import whole
+from mixtura.core.sets import set_of
+from mixtura.core.tables import read_about, read_table
+from mixtura.curate.tables import Curated, Removed
+from mixtura.job import Job
+from mixtura.measure.tables import Embeddings
+from mixtura.prepare.provenance import provenance_of
+from mixtura.prepare.tables import Examples
+from mixtura.tell.report import OF_SETS, render_report, stage_times, versions
+from mixtura.tell.settings import ReportSettings
+from mixtura.tell.tables import TABLES
+from mixtura.tell.texts import SetTexts, browser
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-job = Job(snakemake)
-given = snakemake.input
-TABLES = ("findings", "hypotheses", "diversity", "shift", "curation", "generation")
+job, files = Job(snakemake, ReportSettings), snakemake.input
+NAMES = ("findings", "hypotheses", "surface", "labels")
 
 
-def sets(files: list[str]) -> dict[str, pl.DataFrame]:
-    """generator/pipeline/level -> its rows."""
-    return {"/".join(set_of(file)): pl.read_parquet(file) for file in files}
+def sets() -> Iterator[SetTexts]:
+    """The sets, read one after the other: together they may be large."""
+    for paths in zip(files.curated, files.removed, files.embedded, strict=True):
+        tables = map(read_table, paths, (Curated, Removed, Embeddings))
+        yield SetTexts(set_of(paths[0]), *tables)
 
 
+examples = {
+    Path(file).stem: (read_table(file, Examples), read_table(vectors, Embeddings))
+    for file, vectors in zip(files.examples, files.embedded_examples, strict=True)
+}
 html = render_report(
     snakemake.params.template,
-    study=job.settings["study"],
-    absent=job.settings["absent"],
+    snakemake.params.library,
+    study=job.settings.study,
+    absent=job.settings.absent,
     tables={
-        name: pl.read_parquet(given[name])
-        for name in (*TABLES, *(["search"] if given.get("search") else []))
+        name: read_table(files[name], TABLES[name])
+        for name in (*NAMES, *OF_SETS, *(["search"] if files.get("search") else []))
     },
-    figures={Path(file).stem: Path(file).read_text(encoding="utf-8") for file in given.figures},
-    samples={"real": pl.read_parquet(given.examples), **sets(given.curated)},
-    removed=sets(given.removed),
-    provenance={
-        Path(folder).name: json.loads(Path(folder, "provenance.json").read_text())
-        | {"parameters": parameters(Path(folder))}
-        for folder in given.models
-    },
+    figures={Path(file).stem: Path(file).read_text(encoding="utf-8") for file in files.figures},
+    texts=browser(sets(), len(files.curated), examples),
+    provenance=provenance_of(files.models),
     times=stage_times(Path(snakemake.params.benchmarks)),
+    notes=read_about(files.findings)["notes"],
     versions=versions(),
+    left_out={
+        **read_about(files.data).get("left_out", {}),  # none of rows that another rule made
+        **read_about(files.splits)["left_out"],
+    },
+    shared="generated" in job.settings.study["replicates"]["share"],
 )
 with whole(snakemake.output.page) as file:
     file.write_text(html, encoding="utf-8")
 with whole(snakemake.output.study) as file:
-    file.write_text(json.dumps(job.settings["study"], indent=1), encoding="utf-8")
+    file.write_text(json.dumps(job.settings.study, indent=1), encoding="utf-8")
 job.done(bytes=len(html))

@@ -2,30 +2,41 @@
 
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from header import Job
-from mixtura.draw import balanced_prefix
-from mixtura.shift_panel import shift_panel
-from scored import chosen, columns, write_scores
+from mixtura.core.draw import prefix_in_proportion
+from mixtura.core.sets import set_of
+from mixtura.core.tables import read_table, write_table
+from mixtura.job import Job
+from mixtura.measure.scores import load_measures, measured_rows, of_set, parts_of
+from mixtura.measure.settings import ShiftSettings
+from mixtura.measure.shift_panel import shift_panel
+from mixtura.measure.tables import Embeddings, Shift
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-job, gpus = Job(snakemake), snakemake.resources.get("gpu", 0)
-n = job.settings["n"]
-reference = pl.read_parquet(snakemake.input.reference)
-real = balanced_prefix(reference, n)
-held = reference.join(real, on="id", how="anti", maintain_order="left")
-real_texts, real_vectors, real_labels = columns(real, gpus)
-texts, vectors, labels = columns(pl.read_parquet(snakemake.input.generated), gpus)
-held_texts, held_vectors, held_labels = columns(balanced_prefix(held, n), gpus)
+job, gpu = Job(snakemake, ShiftSettings), bool(snakemake.resources.get("gpu", 0))
+settings = job.settings
+reference = read_table(snakemake.input.reference, Embeddings)
+first = prefix_in_proportion(reference, settings.n)
+others = reference.join(first, on="id", how="anti", maintain_order="left")
+second = prefix_in_proportion(others, settings.n)
+real, held_out = (parts_of(half, gpu) for half in (first, second))
+rows = read_table(snakemake.input.generated, Embeddings)
+generated = parts_of(measured_rows(rows, settings.n, settings.seed), gpu)
 panel = shift_panel(
-    *(real_texts, real_vectors, texts, vectors, held_texts, held_vectors),
-    real_labels=real_labels,
-    generated_labels=labels,
-    held_out_labels=held_labels,
+    *(real.texts, real.embeddings, generated.texts, generated.embeddings),
+    *(held_out.texts, held_out.embeddings),
+    real_labels=real.labels,
+    generated_labels=generated.labels,
+    held_out_labels=held_out.labels,
+    repeats=settings.repeats,
+    seed=settings.seed,
+    measures=settings.measures,
+    options=settings.options,
+    own=load_measures(snakemake.params.own),
     progress=job.say,
-    **chosen(job.settings, snakemake.params.own),
 )
-write_scores(job, panel, snakemake.wildcards, snakemake.output[0])
+names = set_of(snakemake.output[0]).columns(settings.shown)
+scores = of_set(panel, {**names, "embedder": settings.embedder})
+write_table(scores, snakemake.output[0], Shift, **settings.model_dump(mode="json"))
+job.done(rows=scores.height)

@@ -1,20 +1,21 @@
-"""Split the real rows, and set aside the examples that generators are shown."""
+"""Split the real rows."""
 
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from header import Job
-from mixtura.splits import split_rows
-from mixtura.tables import write_table
+from mixtura.core.tables import read_table, write_table
+from mixtura.job import Job
+from mixtura.prepare.settings import SplitSettings
+from mixtura.prepare.splits import split_rows, without_split
+from mixtura.prepare.tables import Rows, Splits
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-job = Job(snakemake)
-rows = pl.read_parquet(snakemake.input[0])
-splits = split_rows(rows, **job.settings)
-write_table(splits, snakemake.output.splits)
-examples = rows.join(splits.filter(split="examples"), on=["id", "label"], maintain_order="right")
-write_table(examples.select(rows.columns), snakemake.output.examples)
-job.done(rows=splits.height)
+job = Job(snakemake, SplitSettings)
+rows = read_table(snakemake.input[0], Rows)
+splits = split_rows(rows, **job.settings.model_dump())
+left_out = without_split(rows, splits)
+for reason, count in left_out.items():
+    job.say(f"{count} rows are in no split: {reason}")
+write_table(splits, snakemake.output[0], Splits, left_out=left_out)
+job.done(rows=splits.height, left_out=left_out)

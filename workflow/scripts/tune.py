@@ -1,41 +1,37 @@
 """Fine-tune a generator on the mix of the round before: the model of a round of a loop."""
 
-import shutil
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from header import Job
-from mixtura.mix import mix_rows
-from mixtura.tables import whole, write_table
-from mixtura.tuning import Writer
+from mixtura.core.sets import set_of
+from mixtura.core.tables import read_table, write_table
+from mixtura.curate.tables import Curated
+from mixtura.job import Job
+from mixtura.prepare.tables import Splits, read_texts
+from mixtura.train.mix import mix_rows
+from mixtura.train.runs import keep_model, step_statistics
+from mixtura.train.settings import TuneSettings
+from mixtura.train.tables import TunedMix, TunedSteps
+from mixtura.train.trainer import Restart, progress_lines
+from mixtura.train.tuning import Writer
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-job = Job(snakemake)
-settings, given = job.settings, snakemake.input
-data = pl.read_parquet(given.data)
-made = pl.concat([pl.read_parquet(file) for file in given.generated])
-mix = mix_rows(pl.read_parquet(given.splits), made, settings["mix"], settings["seed"])
-texts = pl.concat([data, made.select(*data.columns, "topic", "fields")], how="diagonal")
+job = Job(snakemake, TuneSettings)
+settings, inputs, output = job.settings, snakemake.input, snakemake.output
+replicate = set_of(output.model).replicate
+data, splits = read_texts(inputs.data), read_table(inputs.splits, Splits)
+generated = pl.concat([read_table(file, Curated) for file in inputs.generated])
+mix = mix_rows(splits, generated, settings.mix, replicate, settings.seed)
+texts = pl.concat([data, generated.select(*data.columns, "topic", "fields")], how="diagonal")
 rows = mix.join(texts, on="id", maintain_order="left")
-model = Writer(given.model, settings, settings["seed"])
-steps = model.learn(
-    *model.pairs(rows),
-    lambda step, total, loss: job.say(f"step {step} of {total}, loss {loss:.4f}"),
-    job.resume,
-    snakemake.resources.checkpoint_minutes,
-)
-shutil.rmtree(snakemake.output.model, ignore_errors=True)
-with whole(snakemake.output.model) as folder:
-    model.save(folder)
-write_table(mix, snakemake.output.mix, **settings)
-write_table(steps, snakemake.output.steps)
-job.done(
-    rows=mix.height,
-    real=mix.filter(source="real").height,
-    steps=steps.height,
-    tokens_per_second=steps["tokens_per_second"].median(),
-    micro_batch=steps["micro_batch"].min(),
-)
+writer = Writer(inputs.model, settings.prompting, settings.training(), settings.seed)
+restart = Restart(job.resume, snakemake.resources.checkpoint_minutes)
+steps = writer.learn(*writer.pairs(rows), progress_lines(job.say), restart)
+keep_model(output.model, writer)
+write_table(mix, output.mix, TunedMix, **settings.model_dump(mode="json"))
+write_table(steps, output.steps, TunedSteps)
+real = mix.filter(source="real").height
+job.done(rows=mix.height, real=real, **step_statistics(steps))

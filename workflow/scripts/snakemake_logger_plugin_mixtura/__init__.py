@@ -13,11 +13,15 @@ from typing import Any
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from mixtura.plan import SHORT, TYPICAL
-from snakemake_logger_plugin_mixtura.failures import Failure, failure_screen, lock_help
+from mixtura.core.wording import visible
+from mixtura.plan.typical import SHORT, TYPICAL
+from snakemake_logger_plugin_mixtura.failures import SLACK, Failure, failure_screen, lock_help
 
 QUIET = ("Select jobs to execute", "Execute ", "Building DAG", "Assuming unrestricted", "Using ")
+MORE = "For further error details"  # what Snakemake adds to every message of an executor
 HEARTBEAT = 30  # seconds without news until a line says what runs
+HELD_UP = 10  # times as long as its like takes: a job that is silent for longer is named
+SHORTEST = 120  # seconds of silence that are always allowed
 ARMS: dict[str, str] = {}  # name of an arm -> what it is, in words; the workflow fills it
 PLANNED: list[tuple[Any, Any]] = []  # the workflow adds itself and its study
 
@@ -27,10 +31,20 @@ class Running:
     """A job that was started."""
 
     rule: str
-    told: str
+    message: str
     log: str
     gpus: int
-    start: float
+    start: float  # of the clock that never jumps
+    begin: float  # seconds since 1970
+    named: bool = False  # as one that is held up
+
+    def silent(self) -> float:
+        """Seconds since it wrote to its log, 0 where it has not begun (it may wait in a queue)."""
+        try:
+            written = Path(self.log).stat().st_mtime
+        except OSError:
+            return 0.0
+        return time.time() - written if written >= self.begin - SLACK else 0.0
 
 
 class LogHandler(LogHandlerBase):
@@ -52,7 +66,7 @@ class LogHandler(LogHandlerBase):
         self.ended = ""
         self.planned = False  # whether a dry run found jobs to run
         self.tokens = self.token_seconds = self.gpu_seconds = 0.0
-        self.begin = self.news = time.monotonic()
+        self.begin = self.news = self.ended_at = time.monotonic()
         threading.Thread(target=self._beat, daemon=True).start()
 
     def emit(self, record: LogRecord) -> None:
@@ -90,22 +104,26 @@ class LogHandler(LogHandlerBase):
         super().close()
 
     def _started(self, fields: dict[str, Any]) -> None:
-        told = fields["rule_msg"] or fields["rule_name"]
+        message = fields["rule_msg"] or fields["rule_name"]
         arm = fields["wildcards"].get("arm")
-        told = told.replace(f"arm {arm}", f"arm {arm} ({ARMS[arm]})") if arm in ARMS else told
+        message = (
+            message.replace(f"arm {arm}", f"arm {arm} ({ARMS[arm]})") if arm in ARMS else message
+        )
         gpus = fields["resources"].get("gpu", 0) or 0
         log = next(iter(fields["log"]), "")
-        job = Running(fields["rule_name"], told, log, gpus, time.monotonic())
+        job = Running(fields["rule_name"], message, log, gpus, time.monotonic(), time.time())
         self.running[fields["jobid"]] = job
 
     def _failed(self, fields: dict[str, Any]) -> None:
         job = self.running.pop(fields["jobid"], None)
         if job:
             self.gpu_seconds += job.gpus * (time.monotonic() - job.start)
-            said = str(fields["rule_msg"] or self.ended)
+            reason = str(fields["rule_msg"] or self.ended).partition(MORE)[0]
             inputs = tuple(fields["input"])
-            self.failed[fields["jobid"]] = Failure(job.rule, job.told, job.log, said, inputs)
-            self._status(f"{job.rule} failed: {job.told} (log: {job.log})")
+            self.failed[fields["jobid"]] = Failure(
+                job.rule, job.message, job.log, reason, inputs, job.begin
+            )
+            self._status(f"{job.rule} failed: {job.message} (log: {job.log})")
 
     def _finished(self, number: int) -> None:
         self.failed.pop(number, None)  # an earlier try
@@ -113,36 +131,33 @@ class LogHandler(LogHandlerBase):
             return
         job = self.running.pop(number)
         seconds = time.monotonic() - job.start
+        self.ended_at = time.monotonic()
         self.done[job.rule] += 1
         self.spent[job.rule] += seconds  # type: ignore[assignment]
         self.gpu_seconds += job.gpus * seconds
         stats = Path(job.log).with_suffix(".json") if job.log else None
         if stats and stats.is_file():
-            found = json.loads(stats.read_text(encoding="utf-8"))
-            if tokens := found.get("new_tokens", 0):
+            stats_of_job = json.loads(stats.read_text(encoding="utf-8"))
+            if tokens := stats_of_job.get("new_tokens", 0):
                 self.tokens += tokens
-                self.token_seconds += found["seconds"]
-        self._status(f"{job.rule} {self.done[job.rule]}/{self.total[job.rule]}: {job.told}")
+                self.token_seconds += stats_of_job["seconds"]
+        self._status(f"{job.rule} {self.done[job.rule]}/{self.total[job.rule]}: {job.message}")
 
     def _status(self, news: str) -> None:
         done, total = sum(self.done.values()), sum(self.total.values())
         clock = time.strftime("%H:%M:%S")
-        told = [f"[{clock}] {done}/{total}, {self._left()} left"]
+        parts = [f"[{clock}] {done}/{total}, {self._left()} left"]
         if self.token_seconds:
-            told.append(f"{self.tokens / self.token_seconds:.0f} tokens/s")
+            parts.append(f"{self.tokens / self.token_seconds:.0f} tokens/s")
         if self.gpu_seconds:
-            told.append(f"{self.gpu_seconds / 3600:.2f} GPU h")
-        self._print(f"{', '.join(told)} | {news}")
+            parts.append(f"{self.gpu_seconds / 3600:.2f} GPU h")
+        self._print(f"{', '.join(parts)} | {news}")
 
     def _left(self) -> str:
         """Rest of the run, from the jobs seen so far and how many ran at once."""
-        seen = {rule: self.spent[rule] / self.done[rule] for rule in self.done}
-        expected = sum(TYPICAL.get(rule, SHORT) for rule in self.done.elements())
-        pace = sum(self.spent.values()) / expected if expected else 1.0
-        rest = 0.0
-        for rule, count in self.total.items():
-            each = seen.get(rule, TYPICAL.get(rule, SHORT) * pace)
-            rest += each * max(count - self.done[rule], 0)
+        rest = sum(
+            self._like(rule) * max(count - self.done[rule], 0) for rule, count in self.total.items()
+        )
         now = time.monotonic()
         begun = sum(now - job.start for job in self.running.values())
         spent = sum(self.spent.values()) + begun
@@ -151,23 +166,50 @@ class LogHandler(LogHandlerBase):
         minutes = rest / at_once / 60
         return "under a minute" if minutes < 1 else f"about {minutes:.0f} min"
 
+    def _like(self, rule: str) -> float:
+        """Seconds of a job of a rule: the mean of those that ended, else what is typical here."""
+        if self.done[rule]:
+            return self.spent[rule] / self.done[rule]
+        expected = sum(TYPICAL.get(other, SHORT) for other in self.done.elements())
+        pace = sum(self.spent.values()) / expected if expected else 1.0
+        return TYPICAL.get(rule, SHORT) * pace
+
+    def _name_held_up(self) -> None:
+        """Name each job that has been silent for much longer than its like takes, once."""
+        for job in list(self.running.values()):
+            silent, like = job.silent(), self._like(job.rule)
+            if not job.named and silent > max(HELD_UP * like, SHORTEST):
+                job.named = True
+                self._print(
+                    f"held up? {job.message} has written nothing for {_duration(silent)}, others "
+                    f"of its kind take {_duration(like)} in all. Its log: {job.log}"
+                )
+
     def _beat(self) -> None:
         while True:
             time.sleep(1)
-            if self.running and time.monotonic() - self.news > HEARTBEAT:
-                now = time.monotonic()
-                jobs = [f"{job.told} ({now - job.start:.0f} s)" for job in self.running.values()]
-                self._status(f"running: {'; '.join(jobs[:4])}")
+            now, running = time.monotonic(), list(self.running.values())
+            if running and now - self.news > HEARTBEAT:
+                jobs = [f"{job.message} ({_duration(now - job.start)})" for job in running]
+                last = f"the last job ended {_duration(now - self.ended_at)} ago"
+                self._status(
+                    f"running: {'; '.join(jobs[:4])}; {last if self.done else 'none ended'}"
+                )
+                self._name_held_up()
 
     def _print(self, text: Any) -> None:
         if text:
             self.news = time.monotonic()
-            print(text, file=sys.stderr, flush=True)
+            print(visible(str(text)), file=sys.stderr, flush=True)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def _plan() -> str:
     """What `mixtura plan` prints."""
-    from mixtura.costs import plan_table, plan_text  # what runs of jobs never need
+    from mixtura.plan.cost import plan_table, plan_text  # what runs of jobs never need
     from snakemake_logger_plugin_mixtura.jobs import planned_jobs
 
     workflow, study = PLANNED[-1]

@@ -11,24 +11,39 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
+from mixtura.core.wording import visible
+from mixtura.plan.resources import STAGE_OF_RULE
+
 LINES = 6  # of a log that are shown
 SHOWN = 10  # failed jobs
+SLACK = 5  # seconds that clocks of two machines may differ
 NO_REASON = "the log names no error: the job was killed from outside"
-# What the log or the executor says -> what to try; the first that fits.
+SAID = r"SLURM (refused|job \w+ (was|ran|needed|lost|got) )"  # why, which no log can say better
+# What the log or the executor says -> what to try; the first that fits. STAGE is that of the rule.
 ADVICE = (
-    (r"No space left on device|Disk quota exceeded", "free some disk space"),
+    (
+        r"SLURM refused the job.*\(",
+        "change what it asks for under `resources.STAGE`, as said above",
+    ),
+    (r"SLURM refused the job", "change what it asks for under `resources.STAGE`"),
+    (r"was cancelled", "nothing: run again when the job may run"),
+    (r"lost its node|got no node", "run again; tell the administrator if it happens again"),
+    (
+        r"the disk is full|No space left on device|Disk quota exceeded",
+        "free some disk space",
+    ),
     (r"Read-only file system|Permission denied", "make the results folder writable"),
     (
-        r"CUDA out of memory|OutOfMemory|MemoryError|OUT_OF_MEMORY|oom[-_ ]kill",
-        "raise mem_mb (or lower the batch size) of this stage under `resources`",
+        r"CUDA out of memory|OutOfMemory|MemoryError|OUT_OF_MEMORY|oom[-_ ]kill|its mem_mb",
+        "raise resources.STAGE.mem_mb (or lower the batch size)",
     ),
-    (r"TIMEOUT|due to time limit", "raise runtime of this stage under `resources`"),
+    (r"TIMEOUT|due to time limit|longer than its runtime", "raise resources.STAGE.runtime"),
     (
         r"(?i)connection|name resolution|offline|timed out|401 client|403 client",
         "check the network and the keys in your environment",
     ),
-    (r"asks for \d+ GPUs", "lower gpu of this stage under `resources`"),
-    (NO_REASON, "raise mem_mb or runtime of this stage under `resources`"),
+    (r"asks for \d+ GPUs", "lower resources.STAGE.gpu"),
+    (NO_REASON, "raise resources.STAGE.mem_mb or resources.STAGE.runtime"),
 )
 
 
@@ -37,24 +52,25 @@ class Failure:
     """A failed job: what it was in words, what it read, and what the executor said of its end."""
 
     rule: str
-    told: str
+    message: str
     log: str = ""
-    said: str = ""
+    reason: str = ""
     inputs: tuple[str, ...] = ()
+    begin: float = 0.0  # seconds since 1970; what a log said before is of an earlier try
 
 
-def failure_screen(found: Sequence[Failure]) -> str:
+def failure_screen(failures: Sequence[Failure]) -> str:
     """One screen for all failed jobs."""
-    parts = [f"{len(found)} job{'s' if len(found) > 1 else ''} failed:"]
-    for job in found[:SHOWN]:
-        lines = error_lines(job.log)
-        said = job.said.strip()
-        parts += ["", f"  {job.rule}: {job.told}", *(f"    | {line}" for line in lines)]
-        parts += [f"    {said}"] if said else []
-        parts += [f"    log: {job.log}"] if job.log else []
-        parts += [f"    try: {advice}" for advice in _advice(job, "\n".join([*lines, said]))]
-    if len(found) > SHOWN:
-        parts += ["", f"  ... and {len(found) - SHOWN} more"]
+    parts = [f"{len(failures)} job{'s' if len(failures) > 1 else ''} failed:"]
+    for job in failures[:SHOWN]:
+        lines = error_lines(job)
+        reason = job.reason.strip()
+        parts += ["", f"  {job.rule}: {job.message}", *(f"    | {line}" for line in lines)]
+        parts += [f"    {reason}"] if reason else []
+        parts += [f"    log: {job.log}"] if job.log and "refused" not in reason[:15] else []
+        parts += [f"    try: {advice}" for advice in _advice(job, "\n".join([*lines, reason]))]
+    if len(failures) > SHOWN:
+        parts += ["", f"  ... and {len(failures) - SHOWN} more"]
     again = "Then run the same command again: what is finished stays, killed jobs go on."
     return "\n".join(["", *parts, "", again])
 
@@ -62,7 +78,9 @@ def failure_screen(found: Sequence[Failure]) -> str:
 def _advice(job: Failure, text: str) -> list[str]:
     if damaged := [name for name in job.inputs if _is_damaged(name)]:
         return [f"a file is damaged: delete {name}" for name in damaged]
-    return [words for pattern, words in ADVICE if re.search(pattern, text)][:1]
+    stage = STAGE_OF_RULE.get(job.rule, "STAGE")
+    fitting = [words for pattern, words in ADVICE if re.search(pattern, text)]
+    return [words.replace("STAGE", stage) for words in fitting[:1]]
 
 
 def _is_damaged(name: str) -> bool:
@@ -84,16 +102,22 @@ def _is_damaged(name: str) -> bool:
     return False
 
 
-def error_lines(log: str) -> list[str]:
-    """The last lines of the real error in a log, or that there is none."""
-    file = Path(log)
-    text = file.read_text(encoding="utf-8", errors="replace") if log and file.is_file() else ""
-    text = "".join(sign for sign in text if sign.isprintable() or sign == "\n")
+def error_lines(job: Failure) -> list[str]:
+    """The last lines of the real error in the log of a job, or that there is none."""
+    file = Path(job.log)
+    unknown = [] if re.match(SAID, job.reason) else [NO_REASON]
+    if not job.log or not file.is_file() or file.stat().st_mtime < job.begin - SLACK:
+        return unknown
+    text = file.read_text(encoding="utf-8", errors="replace")
+    text = visible(text.replace("\r", "\n"))
     lines = [line.rstrip()[:300] for line in text.split("\n") if line.strip()]
-    found = [number for number, line in enumerate(lines) if re.search(r"\w(Error|Exit)\b", line)]
-    if not found:
-        return [*lines[-2:], NO_REASON]
-    return lines[max(0, found[-1] + 1 - LINES) : found[-1] + 1]
+    numbers = [number for number, line in enumerate(lines) if re.search(r"\w(Error|Exit)\b", line)]
+    if not numbers:
+        return [*lines[-2:], *unknown]
+    end = numbers[-1] + 1
+    while end < min(len(lines), numbers[-1] + LINES) and lines[end].startswith("  "):
+        end += 1  # of a message of several lines, such as one with examples
+    return lines[max(0, numbers[-1] + 1 - LINES) : end]
 
 
 def lock_help() -> str:
@@ -115,7 +139,7 @@ def lock_help() -> str:
 
 
 def _snakemakes_here() -> list[tuple[int, str]]:
-    found = []
+    snakemakes = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
@@ -123,5 +147,5 @@ def _snakemakes_here() -> list[tuple[int, str]]:
         except OSError:  # it ended, or it is another user's
             continue
         if same and int(folder.name) != os.getpid() and re.search(r"\bsnakemake\b", command):
-            found.append((int(folder.name), command[:200]))
-    return found
+            snakemakes.append((int(folder.name), command[:200]))
+    return snakemakes

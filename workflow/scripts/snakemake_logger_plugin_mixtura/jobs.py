@@ -8,39 +8,40 @@ which jobs would run and why, writes them and ends.
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 from snakemake.cli import main
 from snakemake.dag import DAG
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
-from mixtura.plan import DECIDE_RESOURCES
+from mixtura.plan.planned import PlannedJob
+from mixtura.plan.resources import DECIDE_RESOURCES
 
 
-def planned_jobs(dag: DAG) -> list[dict[str, Any]]:
+def planned_jobs(dag: DAG) -> list[PlannedJob]:
     """The jobs of a graph that make files, rule by rule; `why` is None for one that is done."""
     pending = set(dag.needrun_jobs(exclude_finished=False))
-    found = []
-    asked: dict[tuple[str, ...], dict[str, int]] = {}
+    jobs: list[PlannedJob] = []
+    resources: dict[tuple[str, ...], tuple[int, int]] = {}
     order = {rule.name: number for number, rule in enumerate(dag.workflow.rules)}
     for job in sorted(dag.jobs, key=lambda job: order[job.rule.name]):
         if job.output:
             runs, names = job in pending, job.wildcards_dict
             needs = (job.rule.name, *(names.get(key, "") for key in DECIDE_RESOURCES))
-            if needs not in asked:
-                asked[needs] = {"threads": job.threads, "gpu": job.resources.get("gpu", 0)}
-            found.append(
+            if needs not in resources:
+                resources[needs] = (job.threads, job.resources.get("gpu", 0))
+            jobs.append(
                 {
                     "rule": job.rule.name,
                     "wildcards": names,
-                    **asked[needs],
+                    "threads": resources[needs][0],
+                    "gpu": resources[needs][1],
                     "log": str(job.log[0]) if job.log else None,
                     "benchmark": str(job.benchmark) if job.benchmark else None,
                     "why": sorted(dag.reason(job).get_names()) if runs else None,
                     "bytes": 0 if runs else sum(_size(Path(file)) for file in job.output),
                 }
             )
-    return found
+    return jobs
 
 
 def _size(path: Path) -> int:
@@ -61,9 +62,9 @@ if __name__ == "__main__":
 
     def write(dag: DAG) -> None:
         """In place of the last check of a new graph: write its jobs and end."""
-        told = {"directory": str(Path.cwd()), "config": dag.workflow.globals["config"]}
-        told["jobs"] = planned_jobs(dag)
-        Path(file).write_text(json.dumps(told, default=str))
+        plan = {"directory": str(Path.cwd()), "config": dag.workflow.globals["config"]}
+        plan["jobs"] = planned_jobs(dag)
+        Path(file).write_text(json.dumps(plan, default=str))
         raise SystemExit
 
     DAG.update_conda_envs = needed_envs

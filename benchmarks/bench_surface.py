@@ -1,0 +1,147 @@
+"""The fitted surface on simulated whole studies whose truth is known.
+
+`python benchmarks/bench_surface.py [STUDIES]` prints a table. The studies are those of
+bench_stats.py: 14 mixes of 7 levels and 2 amounts, with their own draws, text, trainings and test
+rows. "Best of many" is the largest mean gain as it is, which version 0.1 named.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+# Thousands of small products: threads that wait for each other make them several times slower.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
+import bench_stats
+from bench_stats import ARMS, BEND, LEVELS, SHARES
+
+from mixtura.infer.comparisons import Pair, paired, study_of, units_of
+from mixtura.infer.metrics import METRICS
+from mixtura.infer.surface.fit import FittedSurface, fit_surface
+
+TITLE = "The gain named by the fitted surface, on simulated studies of known truth"
+REPLICATES = (3, 5, 8)
+STUDIES = 200
+TRUTHS = {
+    "flat": 0 * BEND,
+    "inverted U": bench_stats.TRUTHS["inverted U"][0],
+    "saturating": bench_stats.TRUTHS["saturating"][0],
+    "monotone": 0.08 * LEVELS / 6,
+    "spike": bench_stats.TRUTHS["spike"][0],
+    "the same gain of all": 0 * BEND + 0.056,  # beside the five
+}
+ALL = np.ones(len(LEVELS), dtype=bool)
+
+
+class Outcome(NamedTuple):
+    """What a study said, against the truth; gains in accuracy."""
+
+    named: float  # squared error of the gain of the recommended mix
+    best_of_many: float  # the same of the largest mean gain
+    mean: float  # the same of the mean of all mixes: luck of the baseline that no fit can mend
+    covered: bool
+    claimed: bool
+    best: float  # share of the truly best mixes that are in the set
+    set_size: float  # mixes in the set, of all
+    region: float  # share of the truly best points that are in the region
+    shape: bool
+    regret: float  # what the recommended mix truly gains less than the best
+
+
+def simulated(truth: np.ndarray, replicates: int, rng: np.random.Generator) -> FittedSurface:
+    """The surface of a study."""
+    runs = bench_stats.runs(rng, truth, 0.0, replicates)
+    study = study_of(runs, METRICS["accuracy"], 0.95, 0)
+    mixes = ARMS["arm"][: len(truth)]
+    pairs = [Pair(arm, "real", arm.split()[0]) for arm in mixes]
+    units = units_of([paired(pair, "reader", "baseline", study) for pair in pairs])
+    return fit_surface(
+        *(units.means, LEVELS, 96 * SHARES, np.full(len(truth), 16)),
+        influence=units.influence,
+        short=units.short,
+    )
+
+
+def outcome(truth: np.ndarray, replicates: int, seed: list[int]) -> Outcome:
+    """Simulate a study, fit its surface, and compare with the truth."""
+    surface = simulated(truth, replicates, np.random.default_rng(seed))
+    top, most = surface.recommended(ALL), int(surface.observed.argmax())
+    low, high = surface.ends[:, top]
+    best, region = surface.best(ALL)
+    optima = truth >= truth.max() - 1e-9
+    points = surface.grid(ALL)
+    inside = []
+    for level, amount, _ in surface.covariates[optima]:
+        nearest = np.argmin(np.abs(points[:, :2] - [level, amount]).sum(axis=1))
+        place = np.flatnonzero((surface.covariates[:, 0] == level) & optima)
+        inside.append(region[nearest] or best[place].any())
+    return Outcome(
+        float(surface.gains[top] - truth[top]) ** 2,
+        float(surface.observed[most] - truth[most]) ** 2,
+        float(surface.observed.mean() - truth.mean()) ** 2,
+        bool(low <= truth[top] <= high),
+        bool(low > 0),
+        float(best[optima].mean()),
+        float(best.mean()),
+        float(np.mean(inside)),
+        surface.shape,
+        float(truth.max() - truth[top]),
+    )
+
+
+def figures(name: str, replicates: int, studies: int) -> dict[str, Any]:
+    """Errors and rates over simulated studies, and whether they lie in their bands."""
+    rows = [
+        outcome(TRUTHS[name], replicates, [seed, replicates, [*TRUTHS].index(name)])
+        for seed in range(studies)
+    ]
+    mean = Outcome(*np.mean(rows, axis=0).tolist())
+    ratio = (mean.named / mean.best_of_many) ** 0.5
+    bands = {
+        "RMSE": ratio <= 0.5,
+        "coverage": 0.93 <= mean.covered <= 0.98,
+        "claims": name != "flat" or mean.claimed <= 0.05,
+        "set": mean.best >= 0.95,
+        "region": mean.region >= 0.95,
+    }
+    missed = [band for band, good in bands.items() if not good]
+    rates = {
+        "covers": mean.covered,
+        "gain claimed": mean.claimed,
+        "shape claimed": mean.shape,
+        "set holds the best": mean.best,
+        "mixes in the set": mean.set_size,
+        "region covers": mean.region,
+    }
+    return {
+        **{"truth": name, "replicates": replicates, "studies": studies},
+        "RMSE of the gain named": f"{mean.named**0.5:.4f}",
+        "of best of many": f"{mean.best_of_many**0.5:.4f}",
+        "ratio": f"{ratio:.2f}",
+        "RMSE of the mean of all mixes": f"{mean.mean**0.5:.4f}",
+        **{word: f"{rate:.1%}" for word, rate in rates.items()},
+        "regret": f"{mean.regret:.4f}",
+        "target": "0.5; 93 to 98 %; flat 5 %; 95 %; 95 %",
+        "met": "yes" if not missed else f"no: {', '.join(missed)}",
+    }
+
+
+def run(quick: bool = False, studies: int | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the figures of every truth and number of replicates; quick: a tenth of the studies."""
+    for name in TRUTHS:
+        for replicates in REPLICATES:
+            yield figures(name, replicates, studies or STUDIES // (10 if quick else 1))
+
+
+if __name__ == "__main__":
+    start = time.perf_counter()
+    for row in run(studies=int(sys.argv[1]) if len(sys.argv) > 1 else None):
+        print(" | ".join(map(str, row.values())), flush=True)
+    print(f"{time.perf_counter() - start:.0f} s", file=sys.stderr)

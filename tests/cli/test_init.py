@@ -1,0 +1,101 @@
+"""`mixtura init` writes a configuration that is accepted as it is."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from mixtura.cli.app import app
+from mixtura.study.load import load_study
+
+TICKETS = {
+    "Billing & refunds": 90,
+    "Delivery": 60,
+    "Login": 40,
+    "FAQ": 25,
+    "Other": 15,
+    "Praise": 10,
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def run(file: str) -> str:
+    result = CliRunner().invoke(app, ["init", file, "--output", "study.yaml"])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_skewed_tickets_become_a_study() -> None:
+    texts = [
+        f"{label};I ask about {label.lower()}, number {n}"
+        for label, rows in TICKETS.items()
+        for n in range(rows)
+    ]
+    Path("my tickets.CSV").write_text("\n".join(["queue;message", *texts, ";nobody sorted this"]))
+    output = run("my tickets.CSV")
+    assert "241 rows, 240 of them used, read as classification" in output
+    assert "label: column queue" in output and "labels: Billing & refunds 90, Delivery 60" in output
+    assert "few rows: 5 folds, so that each is a test row once" in output
+    study = load_study(yaml.safe_load(Path("study.yaml").read_text()))
+    task = study.task
+    assert (task.name, task.test.folds, task.reference) == ("my-tickets", 5, 96)
+    assert study.replicates.count == 5 and study.designs.real == [48]
+    assert task.words == sorted(TICKETS) and task.balance.test == "natural"
+
+
+def test_the_language_is_that_of_the_texts() -> None:
+    line = "Der Kunde wartet seit Tagen auf die Lieferung und ist verärgert, Nummer"
+    rows = [{"text": f"{line} {n}", "label": "alt" if n % 2 else "neu"} for n in range(60)]
+    Path("anfragen.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert "language: de" in run("anfragen.jsonl")
+    assert load_study(yaml.safe_load(Path("study.yaml").read_text())).task.language == "de"
+
+
+def test_a_file_of_each_kind_becomes_a_study() -> None:
+    words = ["red", "green", "blue", "white", "black", "grey", "pink", "brown"]
+    records = {
+        "labelled.csv": [
+            {"text": f"{word} paint number {n}", "label": "warm" if n % 2 else "cold"}
+            for word in words
+            for n in range(30)
+        ],
+        "plain.jsonl": [{"text": f"{w} sky over sea {n}"} for w in words for n in range(9)],
+        "asked.json": [
+            {"instruction": f"Mix {w} {n}.", "output": f"{w} and {n} it is."}
+            for w in words
+            for n in range(9)
+        ],
+        "questions.jsonl": [
+            {"context": f"Box {n} is {w}.", "question": f"What is box {n} of {w}?", "answers": [w]}
+            for w in words
+            for n in range(9)
+        ],
+    }
+    kinds = []
+    for name, rows in records.items():
+        if name.endswith("csv"):
+            content = "\n".join(["text,label", *(f"{r['text']},{r['label']}" for r in rows)])
+        elif name.endswith("jsonl"):
+            content = "\n".join(json.dumps(row) for row in rows)
+        else:
+            content = json.dumps(rows)
+        Path(name).write_text(content)
+        Path("study.yaml").unlink(missing_ok=True)
+        run(name)
+        kinds.append(load_study(yaml.safe_load(Path("study.yaml").read_text())).task.kind)
+    assert kinds == ["classification", "text", "instruction", "qa"]
+
+
+def test_too_few_rows_and_a_file_that_exists_are_told() -> None:
+    Path("few.csv").write_text("text,label\nsome words,a\nother words,b\nwords,a\nmore,b\n")
+    result = CliRunner().invoke(app, ["init", "few.csv"])
+    assert result.exit_code == 1 and "are too few: a mix would have 0 real rows" in result.output
+    Path("study.yaml").write_text("")
+    result = CliRunner().invoke(app, ["init", "few.csv"])
+    assert result.exit_code == 1 and "study.yaml exists" in result.output

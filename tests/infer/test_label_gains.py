@@ -1,0 +1,121 @@
+"""Gains of each label against recalls that scikit-learn computes."""
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.metrics import balanced_accuracy_score, recall_score
+
+from mixtura.core.wording import describe_arm
+from mixtura.infer.findings import findings
+from mixtura.infer.label_gains import label_gains
+from mixtura.tell.labels import label_rows, labels_text
+
+LABELS = ["common", "odd", "rare"]
+ARMS = pl.DataFrame(
+    {
+        "arm": ["real", "over", "mix"],
+        "design": ["real-only", "oversampled", "fill"],
+        "generator": [None, None, "g"],
+        "pipeline": [None, None, "p"],
+        "level": [None, None, "D0"],
+        "shown": [None, None, 40],
+        "n_real": [40, 40, 40],
+        "n_generated": [0, 0, 20],
+        "rows": [40, 60, 60],
+        "baseline": [None, None, "real"],
+        "control": [None, None, "over"],
+    }
+)
+
+
+def predictions() -> pl.DataFrame:
+    rng = np.random.default_rng(0)
+    gold = np.repeat(LABELS, [60, 30, 10])
+    chance = {"real": (0.9, 0.6, 0.1), "over": (0.8, 0.6, 0.4), "mix": (0.8, 0.7, 0.8)}
+    rows = []
+    for arm, right in chance.items():
+        for replicate in range(3):
+            hit = rng.random(100) < np.repeat(right, [60, 30, 10])
+            predicted = np.where(hit, gold, "common")
+            frame = {"id": [f"t{i:02}" for i in range(100)], "gold": gold, "predicted": predicted}
+            names = {"arm": arm, "model": "m", "replicate": replicate, "seed": 0, "test": "test"}
+            rows.append(
+                pl.DataFrame(frame).with_columns(**{k: pl.lit(v) for k, v in names.items()})
+            )
+    return pl.concat(rows)
+
+
+def test_the_gain_of_a_label_is_that_of_its_recall() -> None:
+    frame = predictions()
+    table = label_gains(frame, ARMS, LABELS)
+    assert table.height == 9 and set(table["label"]) == set(LABELS)
+
+    def recalls(arm: str) -> dict[str, float]:
+        runs = [part for _, part in frame.filter(arm=arm).group_by("replicate")]
+        of_runs = [
+            recall_score(run["gold"], run["predicted"], labels=LABELS, average=None) for run in runs
+        ]
+        return dict(zip(LABELS, np.mean(of_runs, axis=0), strict=True))
+
+    for row in table.to_dicts():
+        value = recalls(row["arm"])[row["label"]]
+        assert row["value"] == pytest.approx(value)
+        if row["arm"] != "real":  # oversampling too is compared with real rows as they are
+            gain = value - recalls("real")[row["label"]]
+            assert row["difference"] == pytest.approx(gain)
+            assert row["difference_low"] < gain < row["difference_high"]
+    assert table.filter(label="rare")["n"].to_list() == [10, 10, 10]
+
+
+def in_folds(rare: int) -> pl.DataFrame:
+    """Every row is tested once in three folds, the rare label in the first one or two alone."""
+    gold = np.array(["common"] * 12 + ["odd"] * 6 + ["rare"] * rare)
+    fold = np.array([*range(12), *range(6), *(n // 2 for n in range(rare))]) % 3
+    rng = np.random.default_rng(1)
+    parts = []
+    for arm in ARMS["arm"]:
+        predicted = np.where(rng.random(len(gold)) < 0.7, gold, "common")
+        frame = pl.DataFrame({"gold": gold, "predicted": predicted, "replicate": fold})
+        names = {"arm": arm, "model": "m", "seed": 0, "test": "test"}
+        columns = {k: pl.lit(v) for k, v in names.items()}
+        parts.append(frame.with_row_index("id").with_columns(**columns))
+    return pl.concat(parts)
+
+
+@pytest.mark.parametrize("rare", [1, 2, 4])
+def test_a_label_that_folds_lack_has_the_recall_of_those_that_test_it(rare: int) -> None:
+    frame = in_folds(rare)
+    table = label_gains(frame, ARMS, [*LABELS, "in no row"])
+    assert set(table["label"]) == set(LABELS) and table.height == 9
+    for row in table.filter(label="rare").to_dicts():
+        tested = frame.filter(arm=row["arm"], gold="rare")
+        assert row["n"] == rare
+        assert row["value"] == pytest.approx((tested["predicted"] == "rare").mean())
+        assert (row["low"] is None) == (rare == 1)
+        assert (row["difference"] is None) == (rare == 1 or row["arm"] == "real")
+    assert len(label_rows(table)) == 9
+
+
+def test_balanced_accuracy_is_the_mean_recall() -> None:
+    frame = predictions()
+    table = findings(frame, ARMS, ["balanced_accuracy"])
+    for arm, value in table.select("arm", "value").iter_rows():
+        runs = [part for _, part in frame.filter(arm=arm).group_by("replicate")]
+        scores = [balanced_accuracy_score(run["gold"], run["predicted"]) for run in runs]
+        assert value == pytest.approx(np.mean(scores))
+
+
+def test_labels_are_told_beside_real_data_and_controls() -> None:
+    table = label_gains(predictions(), ARMS, LABELS)
+    rows = label_rows(table)
+    assert [row["label"] for row in rows] == ["rare"] * 3 + ["odd"] * 3 + ["common"] * 3
+    assert {row["arm"] for row in rows} == {
+        "40 real",
+        "40 real, rare labels repeated to 60",
+        "40 real + 20 generated, p D0 of rare labels",
+    }
+    [text] = labels_text(table)
+    assert "| rare" in text and labels_text(table.clear()) == []
+    assert describe_arm({**ARMS.row(0, named=True), "design": "class-weights"}) == (
+        "40 real with class weights"
+    )

@@ -1,0 +1,196 @@
+"""Surfaces on studies of known truth: the gain named, the region, the set of the best."""
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from mixtura.core.tables import check
+from mixtura.infer import fit_surface
+from mixtura.infer.surface.best import may_be_best
+from mixtura.infer.surface.fit import FittedSurface
+from mixtura.infer.surface.table import NO_SHAPE, ONE_LEVEL, SHAPE, surface_table
+from mixtura.infer.surface.tables import Surface
+from mixtura.infer.verdicts import GAIN
+
+BENCH = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks/bench_stats.py"))
+LEVELS = np.tile(np.arange(7.0), 2)
+GENERATED, REAL = np.repeat([48.0, 96.0], 7), np.full(14, 16.0)
+
+
+def drawn(truth: np.ndarray, rng: np.random.Generator, replicates: int = 6) -> np.ndarray:
+    """Gains (replicates, 14) with luck of the baseline and of each mix."""
+    luck = 0.02 * rng.standard_normal((replicates, 1))
+    return np.asarray(truth + luck + 0.04 * rng.standard_normal((replicates, 14)))
+
+
+def fitted(truth: np.ndarray, seed: int = 0) -> FittedSurface:
+    return fit_surface(drawn(truth, np.random.default_rng(seed)), LEVELS, GENERATED, REAL)
+
+
+def test_the_gain_named_is_nearer_to_the_truth_than_the_best_of_many() -> None:
+    truth = np.full(14, 0.02)
+    named, best = [], []
+    for seed in range(12):
+        surface = fitted(truth, seed)
+        top, most = surface.recommended(np.ones(14, bool)), surface.observed.argmax()
+        named.append(surface.gains[top] - truth[top])
+        best.append(surface.observed[most] - truth[most])
+        assert surface.ends[0, top] < surface.gains[top] < surface.ends[1, top]
+    assert np.mean(np.square(named)) < np.mean(np.square(best)) / 2
+
+
+def test_a_peak_has_a_shape_and_its_region_leaves_the_ends_out() -> None:
+    surface = fitted(0.2 - 0.2 * ((LEVELS - 3) / 3) ** 2)
+    among = np.ones(14, bool)
+    best, region = surface.best(among)
+    inside = surface.grid(among)[region, 0]
+    assert surface.shape
+    assert 0 < inside.min() <= 3 <= inside.max() < 6
+    assert best[LEVELS == 3].any() and not best[LEVELS == 0].any() and not best[LEVELS == 6].any()
+
+
+def test_where_nothing_varies_no_shape_is_shown_and_every_mix_may_be_best() -> None:
+    surface = fitted(np.full(14, 0.05))
+    assert not surface.shape
+    assert surface.best(np.ones(14, bool))[0].sum() > 10
+    assert abs(surface.gains - 0.05).max() < 0.03
+
+
+def test_one_mix_may_stand_out() -> None:
+    truth = 0.3 * ((LEVELS == 3) & (GENERATED == 96))
+    surface = fitted(truth)
+    best, region = surface.best(np.ones(14, bool))
+    assert surface.posterior.spike[10] > 0.9 and best.tolist() == (truth > 0).tolist()
+    assert not region.any()
+
+
+def test_mixes_of_one_set_and_other_baselines_are_no_independent_witnesses() -> None:
+    rng = np.random.default_rng(3)
+    sets = np.tile(np.arange(7), 2)
+    luck = 0.05 * rng.standard_normal((40, 7))[:, sets]
+    real = np.repeat([16.0, 64.0], 7)
+    alone = fit_surface(luck + 0.001 * rng.standard_normal((40, 14)), LEVELS, 4 * real, real)
+    assert alone.observed.shape == (14,)
+    widths = np.diff(alone.ends, axis=0)
+    assert widths.min() > 0.005  # as 7 sets say, not as 14 mixes
+
+
+def test_a_missing_replicate_makes_no_mix_surer() -> None:
+    gains = drawn(np.zeros(14), np.random.default_rng(1))
+    gains[1:, 4] = np.nan
+    surface = fit_surface(gains, LEVELS, GENERATED, REAL)
+    widths = np.diff(surface.ends, axis=0)[0]
+    assert widths[4] >= 0.95 * np.median(widths)
+
+
+def test_the_best_of_two_equal_values_is_not_known() -> None:
+    draws = np.random.default_rng(0).standard_normal((2000, 3)) * 0.01 + [0.1, 0.1, 0.0]
+    assert may_be_best(draws, 0.95).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"gains": np.zeros(14)}, r"gains must be \(replicates, K\)"),
+        ({"gains": np.zeros((1, 14))}, "2 replicates or more, or the influence"),
+        ({"gains": np.full((3, 14), np.nan)}, "a gain in one replicate"),
+        ({"diversity": np.full(14, np.nan)}, "no missing numbers"),
+        ({"generated": np.zeros(14)}, "every mix needs generated rows"),
+    ],
+)
+def test_bad_input_is_refused(change: dict[str, np.ndarray], words: str) -> None:
+    good = {"gains": np.zeros((3, 14)), "diversity": LEVELS, "generated": GENERATED, "real": REAL}
+    with pytest.raises(ValueError, match=words):
+        fit_surface(**(good | change))
+
+
+def predictions(truth: str, real: int, seed: int = 1) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Predictions and arms of a simulated study with so many real rows."""
+    gains, control = BENCH["TRUTHS"][truth]
+    runs = BENCH["runs"](np.random.default_rng(seed), gains * 16 / real, control, 5)
+    frames = [
+        pl.DataFrame(
+            {
+                "arm": f"{arm} {real}",
+                **{"model": model, "replicate": replicate, "seed": number, "id": run.ids},
+                **{"gold": run.gold, "predicted": run.predicted[place]},
+            }
+        )
+        for (arm, model), run in runs.items()
+        for place, (replicate, number) in enumerate(run.places)
+    ]
+    names = pl.col("arm", "baseline", "control") + f" {real}"
+    return pl.concat(frames), BENCH["ARMS"].with_columns(names, n_real=pl.lit(real))
+
+
+@pytest.fixture(scope="module")
+def table() -> pl.DataFrame:
+    studies = [predictions("inverted U", real) for real in (16, 64)]
+    return surface_table(*map(pl.concat, zip(*studies, strict=True)), pl.DataFrame())
+
+
+def test_the_table_is_as_its_schema_and_names_a_mix_at_every_number_of_real_rows(
+    table: pl.DataFrame,
+) -> None:
+    check(table, "surface", Surface)
+    counts = dict(table.group_by("kind").len().iter_rows())
+    assert counts == {"mix": 28, "peak": 2, "surface": 450, "real rows": 41, "limit": 1}
+    named = table.filter(pl.col("recommended")).sort("n_real")
+    assert named["n_real"].to_list() == [16, 64]
+    assert set(named["level"]) <= {"D2", "D3", "D4"} and named["verdict"][0] == GAIN
+    assert named["loss"].to_list() == [0, 0] and named["best"].all()
+    assert (named["control_low"] < named["control_gain"]).all()
+    peak = table.filter(kind="peak")
+    assert set(peak["verdict"]) == {SHAPE} and set(table["form"]) == {"added"}
+    assert (peak["diversity_low"] <= 3).all() and (peak["diversity_high"] >= 3).all()
+    assert (peak["n_generated_high"] <= 96).all()
+
+
+def test_the_gain_shrinks_with_real_rows_until_it_is_below_a_size(table: pl.DataFrame) -> None:
+    curve = table.filter(kind="real rows")
+    assert curve["n_real"][0] == pytest.approx(16) and curve["n_real"][-1] == pytest.approx(64)
+    assert curve["gain"][0] > curve["gain"][-1]
+    limit = table.filter(kind="limit").row(0, named=True)
+    assert limit["gain"] == 0.02
+    assert limit["n_real"] is None or 16 < limit["n_real"] <= 64
+
+
+def test_a_metric_that_is_better_when_lower_gains_where_it_falls() -> None:
+    rows, arms = predictions("inverted U", 16)
+    loss = pl.when(pl.col("gold") == pl.col("predicted")).then(0.2).otherwise(1.6)
+    table = surface_table(rows.with_columns(log_loss=loss), arms, pl.DataFrame(), "log_loss")
+    assert table.filter(pl.col("recommended"))["gain"][0] > 0
+
+
+def test_measured_diversity_is_the_axis_where_every_set_has_it() -> None:
+    rows, arms = predictions("null", 16)
+    row = arms.filter(pl.col("level").is_null() | (pl.col("level") == "D0"))
+    rows = rows.filter(pl.col("arm").is_in(row["arm"].implode()))
+    panel = pl.DataFrame(
+        {
+            **{"generator": "writer", "pipeline": "topic", "level": "D0", "replicate": [0, 1]},
+            **{"embedder": "minilm", "measure": "vendi_score", "settings": '{"q": 1.0}'},
+            "value": [7.0, 9.0],
+        }
+    )
+    table = surface_table(rows, row, panel)
+    assert set(table["axis"]) == {"log vendi_score (q 1.0)"}
+    assert table.filter(kind="mix")["diversity"].to_list() == pytest.approx([np.log(8)] * 2)
+    assert table.filter(kind="peak")["verdict"].to_list() == [ONE_LEVEL]
+
+
+def test_flat_studies_have_no_shape() -> None:
+    table = surface_table(*predictions("equal", 16, seed=4), pl.DataFrame())
+    assert table.filter(kind="peak")["verdict"].to_list() == [NO_SHAPE]
+
+
+def test_a_study_without_mixes_has_an_empty_table() -> None:
+    rows, arms = predictions("null", 16)
+    alone = arms.filter(pl.col("level").is_null())
+    rows = rows.filter(pl.col("arm").is_in(alone["arm"].implode()))
+    table = surface_table(rows, alone, pl.DataFrame())
+    check(table, "surface", Surface)
+    assert table.is_empty()

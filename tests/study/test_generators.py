@@ -1,0 +1,56 @@
+"""Section `generators`: backends have their sections, templates exist."""
+
+from typing import Any
+
+import pytest
+
+from changes import assert_refused
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "parts"),
+    [
+        ("generators/writer/sampling/temprature", 1, ["did you mean 'temperature'"]),
+        (
+            "generators/writer/prompt",
+            "gone.j2",
+            ["generators.writer", "no template file 'gone.j2'"],
+        ),
+        (
+            "generators/writer/prompt",
+            "poem",
+            ["'poem' is no template; allowed: classification, classification-chat"],
+        ),
+        ("generators/writer/backend", "vllm", ["generators.writer", "give the section vllm"]),
+        ("generators/writer/vllm", {"python": "gone/python"}, ["no program at 'gone/python'"]),
+        (
+            "generators/writer",
+            {
+                "model": "writer",
+                "backend": "openai",
+                "openai": {"base_url": "http://x", "model": "m"},
+            },
+            ["generators.writer", "name it in openai.model"],
+        ),
+        (
+            "generators/writer",
+            {"backend": "openai", "openai": {"base_url": "x.org", "model": "m"}},
+            ["generators.writer.openai.base_url", "'x.org'"],
+        ),
+        ("generators/writer", {"backend": "transformers"}, ["generators.writer", "give a model"]),
+        ("generators/writer/system", "Be brief.", ["generators.writer", "system: needs format"]),
+        (
+            "generators/writer",
+            {
+                "backend": "openai",
+                "sampling": {"temperature": 1.2},
+                "openai": {"base_url": "http://x", "model": "claude-x"},
+            },
+            ["generators.writer", "sampling.temperature: 1.2", "allowed: up to 1"],
+        ),
+    ],
+)
+def test_a_wrong_generator_is_refused(
+    tiny: dict[str, Any], path: str, value: Any, parts: list[str]
+) -> None:
+    assert_refused(tiny, path, value, *parts)

@@ -1,0 +1,55 @@
+"""Section `pipelines`: dials and their levels."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from changes import assert_refused, changed
+from mixtura.study.load import load_study
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "parts"),
+    [
+        ("pipelines/topic/levels/D0/topic", 1, ["pipelines.topic.levels.D0.topic", "topics"]),
+        ("pipelines/topic/prompt", "gone.j2", ["pipelines.topic", "no template file 'gone.j2'"]),
+    ],
+)
+def test_a_wrong_pipeline_is_refused(
+    tiny: dict[str, Any], path: str, value: Any, parts: list[str]
+) -> None:
+    assert_refused(tiny, path, value, *parts)
+
+
+def test_a_file_of_topics_has_enough_of_them(tiny: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "topics.txt"
+    file.write_text("\n".join(f"topic {number}" for number in range(9)))
+    study = changed(tiny, "pipelines/topic/topics", "file")
+    load_study(changed(study, "pipelines/topic/file", str(file)))
+    file.write_text("a\na\nb\n\n")
+    part = "levels.D6.topics: 9 is too many; "
+    assert_refused(study, "pipelines/topic/file", str(file), part, "has 2 different topics")
+    assert_refused(study, "pipelines/topic/file", None, "topics: file and the key file need each")
+    assert_refused(tiny, "pipelines/topic/file", str(file), "topics: file and the key file need")
+
+
+def test_personas_come_from_one_list(tiny: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "personas.txt").write_text("a shy poet\n")
+    levels = {level: {"personas": 1} for level in ("D0", "D6")}
+    both = {"personas": ["a cook"], "file": str(tmp_path / "personas.txt")}
+    persona = {"dial": "persona", "levels": levels}
+    load_study(changed(tiny, "pipelines/who", persona))
+    assert_refused(tiny, "pipelines/who", persona | both, "give personas or file, not both")
+
+
+def test_a_module_is_a_python_file_that_can_be_read(tiny: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "dial.py"
+    module = {"dial": "module", "file": str(file), "levels": {"D0": {}}}
+    assert_refused(tiny, "pipelines/mine", module, "pipelines.mine.file", "no file at")
+    file.write_text("def specify(:\n")
+    assert_refused(tiny, "pipelines/mine", module, f"{file}, line 1: ")
+    file.write_text("def specify(): ...\n")
+    load_study(changed(tiny, "pipelines/mine", module))
+    wrong = module | {"file": str(tmp_path / "dial.txt")}
+    assert_refused(tiny, "pipelines/mine", wrong, "pipelines.mine.file", "pattern")

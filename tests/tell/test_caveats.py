@@ -1,0 +1,24 @@
+"""What a reader should know before the numbers."""
+
+from mixtura.tell.caveats import caveats
+
+
+def test_nothing_is_said_of_plain_data_and_one_version() -> None:
+    few = {"short": {"training": 0.0, "test": 0.01}}
+    versions = {"runs": {"torch": ["2.13.0"]}}
+    assert caveats({"reviews": {"contradicting": 0}, "other": {}}, few, versions) == []
+
+
+def test_contradictions_cuts_and_mixed_versions_have_a_paragraph_each() -> None:
+    data = {
+        "reviews": {"contradicting": 100, "contradictions": "leave-out"},
+        "other": {"contradicting": 2, "contradictions": "keep"},
+    }
+    versions = {"runs": {"torch": ["2.12.0", "2.13.0"], "peft": ["0.21"]}, "measures": {}}
+    left, rest, cut, mixed = caveats(data, {"short": {"training": 0.2, "test": 0.3}}, versions)
+    assert left.startswith("100 rows of reviews have a text that also has another label; all are")
+    assert "2 rows of other" in rest and "they stay" in rest
+    assert "20.0 % of the training texts and 30.0 % of the test texts" in cut
+    assert "`downstream.short.max_length`" in cut
+    assert "The runs of this study" in mixed and "torch 2.12.0 and 2.13.0:" in mixed
+    assert "peft" not in mixed

@@ -1,0 +1,37 @@
+"""The tests of the hypotheses in words."""
+
+import polars as pl
+
+from mixtura.infer.hypotheses import hypotheses
+from mixtura.tell.hypotheses import QUESTIONS, summary
+from studies import flat, study
+
+NAMES = ("predictions", "arms", "diversity", "shift", "findings")
+
+
+def words(levels: int) -> dict[str, str]:
+    tables = study(flat, levels=levels, pipelines=("topic",), items=60)
+    return dict(summary(hypotheses(*(tables[name] for name in NAMES), resamples=50)))
+
+
+def test_a_study_that_is_too_small_says_what_it_lacks() -> None:
+    answers = words(2)
+    assert "needs 3 levels of a source or more, has 2" in answers[QUESTIONS["H1"]]
+    assert "needs 2 sizes of model or more, has 0" in answers[QUESTIONS["H2"]]
+    assert "needs 3 sets of a source or more, has 2" in answers[QUESTIONS["measures"]]
+
+
+def test_one_replicate_is_stated_without_a_p_value() -> None:
+    for key in ("trend", "H1", "measures"):
+        answer = words(3)[QUESTIONS[key]]
+        assert answer.startswith("One replicate, so no test") and "p =" not in answer
+
+
+def test_a_test_that_shows_nothing_says_what_its_interval_holds() -> None:
+    row = {"hypothesis": "trend", "metric": "accuracy", "test": "test", "x": "level", "n": 14}
+    row |= {"estimate": 0.001, "low": -0.002, "high": 0.004, "quantity": "gain per level"}
+    row |= {"verdict": "no evidence", "p_holm": 0.4, "replicates": 5, "method": "slope"}
+    row |= {"design": "mix-add", "rows": "16 real", "source": "all", "model": "reader"}
+    [(_, answer)] = summary(pl.DataFrame([row]))
+    assert "all sources, reader: gain per level +0.001 [-0.002, +0.004]" in answer
+    assert "5 replicates, p = 0.4" in answer

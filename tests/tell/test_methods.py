@@ -1,0 +1,51 @@
+"""The methods paragraph has the numbers of the study, and cites what it used."""
+
+import re
+from typing import Any
+
+import polars as pl
+
+import studies
+from conftest import ROOT
+from mixtura.study.load import load_study
+from mixtura.tell.methods import ALWAYS, BACKENDS, MEASURES, citations, methods_text
+
+LIBRARY = (ROOT / "workflow/report/methods.bib").read_text()
+FINDINGS = studies.study(studies.flat, items=40)["findings"]
+
+
+def dump(study: dict[str, Any]) -> dict[str, Any]:
+    return load_study(study).model_dump(mode="json", by_alias=True)
+
+
+def test_every_number_is_that_of_the_study(tiny: dict[str, Any]) -> None:
+    removed = pl.DataFrame({"stage": ["exact", "fuzzy", "length"], "removed": [3, 4, 0]})
+    study = {**tiny, "replicates": 2, "generate": {**tiny["generate"], "n": 18}}
+    text = methods_text(dump(study), FINDINGS, removed, {"mixtura": "0.1.0", "snakemake": "9.27"})
+    for words in (
+        "40 test rows, 32 rows as reference of the measures, and 16 real labelled rows",
+        "anew in each of 2 replicates",
+        "max new tokens 40",
+        "(D0: topics 1; D6: topics 9)",
+        "A set has 18 rows",
+        "Curation removed 3 by exact and 4 by fuzzy.",
+        "encoder on reader, steps 4",
+        "trained 2 times in a replicate",
+        "Mixtura 0.1.0 on Snakemake 9.27, seed 3.",
+    ):
+        assert words in text
+    assert "None" not in text and "  " not in text
+
+
+def test_what_a_study_uses_is_cited_and_nothing_else(tiny: dict[str, Any]) -> None:
+    study = {**tiny, "diversity": {"measures": ["vendi_score"]}, "shift": {"measures": ["c2st"]}}
+    cited = re.findall(r"^@\w+\{(\w+),", citations(dump(study), LIBRARY), re.MULTILINE)
+    assert {*ALWAYS, "friedman2023vendi", "lopezpaz2017c2st"} <= set(cited)
+    assert not {"gretton2012kernel", "hu2022lora", "nguyen2024minp"} & set(cited)
+
+
+def test_every_key_has_an_entry_whose_braces_close() -> None:
+    keys = re.findall(r"^@\w+\{(\w+),", LIBRARY, re.MULTILINE)
+    assert {*ALWAYS, *MEASURES.values(), *BACKENDS.values()} <= set(keys)
+    assert len(keys) == len(set(keys)) == LIBRARY.count("\n}\n")
+    assert LIBRARY.count("{") == LIBRARY.count("}")

@@ -1,0 +1,42 @@
+"""Compare the recommended mixes with real data alone on replicates without a part in the choice."""
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from mixtura.core.files import whole
+from mixtura.core.tables import read_table, write_table
+from mixtura.infer.findings import findings
+from mixtura.infer.scoring import item_scores, read_columns, with_groups
+from mixtura.infer.settings import ConfirmSettings
+from mixtura.infer.surface.tables import Surface
+from mixtura.infer.tables import Arms, Confirmation
+from mixtura.job import Job
+from mixtura.prepare.tables import Rows
+from mixtura.tell.confirm import confirmation_text
+from mixtura.train.tables import Predictions
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+job = Job(snakemake, ConfirmSettings)
+settings, inputs, output = job.settings, snakemake.input, snakemake.output
+columns = read_columns(settings.metrics, settings.labels)
+runs = [read_table(file, Predictions, columns) for file in inputs.predictions]
+arms = pl.DataFrame([arm.model_dump() for arm in settings.arms], Arms.types())
+rows = pl.concat(runs).filter(pl.col("arm").is_in(arms["arm"].implode()))
+predictions = item_scores(rows, settings.metrics, settings.language)
+if settings.group:
+    tables = [read_table(file, Rows, ["id", settings.group]) for file in inputs.grouped]
+    predictions = with_groups(predictions, pl.concat(tables), settings.group)
+table = findings(
+    *(predictions, arms, settings.metrics, settings.seed), smallest_gain=settings.smallest_gain
+)
+replicates = predictions["replicate"].unique().sort().to_list()
+text = confirmation_text(
+    table, read_table(inputs.surface, Surface), replicates, shared=settings.shared
+)
+write_table(table, output.table, Confirmation)
+with whole(output.text) as file:
+    file.write_text(text, encoding="utf-8")
+job.done(rows=table.height, replicates=len(replicates))

@@ -1,0 +1,44 @@
+"""`mixtura compare` and `mixtura recommend`: answers of finished studies."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mixtura.cli.errors import errors_of
+from mixtura.core.files import whole
+from mixtura.prepare.files import write_file
+
+
+def compare(
+    a: Annotated[Path, typer.Argument(help="results folder of a finished study")],
+    b: Annotated[Path, typer.Argument(help="results folder of another finished study")],
+    output: Annotated[
+        Path | None, typer.Option(help="file for the comparison: .md or .parquet")
+    ] = None,
+) -> None:
+    """Set two finished studies side by side: settings, answers, scores, diversity, shift."""
+    from mixtura.tell.compare import compare_studies, comparison_text, read_study
+
+    with errors_of("compare"):
+        table = compare_studies(read_study(a), read_study(b))
+        text = comparison_text(table, a.name, b.name)
+        if output is not None and output.suffix == ".md":
+            with whole(output) as file:
+                file.write_text(text, encoding="utf-8")
+        elif output is not None:
+            write_file(table, output)
+    typer.echo(text)
+
+
+def recommend(
+    folder: Annotated[Path, typer.Argument(help="results folder of a finished study")],
+) -> None:
+    """Say what to use for each model and number of real labels, how sure, and what it costs."""
+    from mixtura.tell.compare import read_study
+    from mixtura.tell.findings import answer_text, answers
+
+    with errors_of("recommend"):
+        study = read_study(folder)
+    for answer in answers(study["findings"], study["generation"]):
+        typer.echo(answer_text(answer).replace("**", ""))

@@ -1,0 +1,62 @@
+"""A language model as judge: it says which label a text has."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from mixtura.core.streams import stream_seed
+from mixtura.curate.settings import JudgeSettings
+from mixtura.generate.backends.base import Backend
+from mixtura.generate.structure import LABEL, label_form, read_parts, structured
+
+SHOWN = 2  # real rows of each label that a judge of labels sees
+LABEL_TOKENS = 8  # of a judge's answer, at least; a token holds two bytes or more
+
+
+def shown_rows(real: pl.DataFrame, each: int = SHOWN) -> pl.DataFrame:
+    """The real rows that a judge of labels is shown: the first `each` of every label by id.
+
+    They come in the order of their ids, a hash, so that labels do not stand in blocks.
+    """
+    return real.sort("id").filter(pl.int_range(pl.len()).over("label") < each)
+
+
+def label_prompt(text: str, shown: pl.DataFrame, labels: Sequence[str], noun: str) -> str:
+    """The prompt about one text; `shown` has the columns text and label."""
+    choice = f"Each {noun} is {', '.join(labels[:-1])} or {labels[-1]}."
+    pairs = [*shown.select("text", "label").iter_rows(), (text, "")]
+    examples = (f"{noun.capitalize()}: {' '.join(t.split())}\nLabel: {label}" for t, label in pairs)
+    return "\n\n".join([choice, *examples]).rstrip()
+
+
+def answer_tokens(labels: Sequence[str]) -> int:
+    """Longest answer of a judge of labels, tokens: as long as the longest label in any script."""
+    return max(LABEL_TOKENS, *(len(label.encode()) // 2 for label in labels))
+
+
+def parse_label(answer: str, labels: Sequence[str]) -> str:
+    """The label that a judge's answer begins with, or that its JSON holds; "" where it has none."""
+    answer = next(iter(read_parts(answer, [LABEL]) or [answer]))
+    start = answer.strip(" .:\"'*\n\t").casefold()
+    matches = [label for label in labels if start.startswith(label.casefold())]
+    return max(matches, key=len, default="")
+
+
+def judge_labels(
+    rows: pl.DataFrame, shown: pl.DataFrame, settings: JudgeSettings, backend: Backend
+) -> pl.DataFrame:
+    """(id, judged): the label that the judge names for each of some rows (id, text), "" for none.
+
+    `shown` are the real rows of its prompt. The same row and seed get the same answer.
+    """
+    prompts = [label_prompt(t, shown, settings.labels, settings.noun) for t in rows["text"]]
+    seeds = [stream_seed(settings.seed, "judge", row) for row in rows["id"]]
+    generator, longest = settings.generator, answer_tokens(settings.labels)
+    if generator.format == "chat":  # it ends itself, and may come after a thought
+        longest = max(longest, generator.sampling.max_new_tokens)
+    greedy = {"temperature": 0.0, "max_new_tokens": longest}
+    form = label_form(settings.labels) if generator.structured else None
+    sampling = structured(generator.sampling.model_copy(update=greedy), form)
+    completions = backend.complete(prompts, sampling, seeds)
+    labels = [parse_label(completion.text, settings.labels) for completion in completions]
+    return rows.select("id", judged=pl.Series(labels, dtype=pl.String))

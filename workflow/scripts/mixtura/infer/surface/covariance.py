@@ -1,0 +1,129 @@
+"""How the gains of many mixes err together: replicates, generated sets, trainings, test rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixtura.infer.crossed import Parts, parts_of
+from mixtura.infer.metrics import Array
+
+MOST_ALIKE = 0.95  # correlations are estimated from few replicates: none is taken for more
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """Covariances (K, K) of the errors of K mean gains, in the metric's unit squared."""
+
+    common: Array  # luck that mixes share: the real rows, the training of their baseline
+    own: Array  # of each mix: the text, which mixes of one set share, and its training
+    rows: Array  # of the test rows, which all share
+    freedom: float  # degrees of freedom of `common`; 0 where no two trainings differ
+    own_freedom: float
+    row_freedom: float
+
+    @property
+    def total(self) -> Array:
+        """The covariance of the mean gains."""
+        total: Array = self.common + self.own + self.rows
+        return total
+
+    def scales(self, draws: int, rng: np.random.Generator) -> Array:
+        """True over estimated variances that the data leave open, (draws, 3): of each part.
+
+        Source: the Behrens-Fisher distribution, Fisher 1935.
+        """
+        freedoms = (self.freedom, self.own_freedom, self.row_freedom)
+        scales = [
+            freedom / rng.chisquare(freedom, draws) if freedom else np.zeros(draws)
+            for freedom in freedoms
+        ]
+        return np.column_stack(scales)
+
+    def scaled(self, scales: Array) -> Array:
+        """Covariances of the mean gains, (draws, K, K), for such scales."""
+        parts = np.stack([self.common, self.own, self.rows])
+        return np.tensordot(scales, parts, axes=1)
+
+
+def covariance_of(
+    means: Array,
+    influence: Array,
+    short: Array,
+    sets: Array,
+    baselines: Array,
+    overlap: float = 0.0,
+) -> Covariance:
+    """Of gains (units, K), nan where a mix lacks a unit, with the influence of the test rows.
+
+    influence (units, K, groups), `short` (K,) and `overlap` are as in
+    `mixtura.infer.crossed.parts_of`;
+    sets and baselines (K,) are codes of the generated set and of the real rows alone that a gain is
+    over. Variances are those of the comparisons; how far errors are alike, in one set or over two
+    baselines, is estimated over all of them at once.
+    """
+    count = means.shape[1]
+    common, own, rows = (np.zeros(count) for _ in range(3))
+    parts: list[Parts] = []
+    for code in np.unique(baselines):
+        some = np.flatnonzero(baselines == code)
+        part = parts_of(means[:, some], influence[:, some], sets[some], short[some], overlap)
+        common[some], own[some], rows[some] = part.common, part.own, part.rows
+        parts.append(part)
+    same = baselines[:, None] == baselines
+    centre = np.eye(count) - same / same.sum(axis=1)
+    of_set = _alike_in_sets(means, sets, baselines)
+    alike = centre @ np.where(sets[:, None] == sets, of_set, 0.0) @ centre
+    alike += (1 - of_set) * centre  # a training is its own
+    over = np.where(same, 1.0, _alike_over_baselines(means, baselines))
+    row = np.nanmean(influence, axis=0)
+    return Covariance(
+        _scaled(over, common),
+        _scaled(_correlation(alike), own),
+        _scaled(_correlation(row @ row.T), rows),
+        min(part.freedom for part in parts),
+        min(part.own_freedom for part in parts),
+        parts[0].row_freedom,
+    )
+
+
+def _scaled(correlation: Array, variances: Array) -> Array:
+    scale = np.sqrt(variances)
+    covariance: Array = correlation * np.outer(scale, scale)
+    return covariance
+
+
+def _correlation(covariance: Array) -> Array:
+    scale = np.sqrt(np.diag(covariance))
+    scale[scale == 0] = 1
+    correlation: Array = covariance / np.outer(scale, scale)
+    return correlation
+
+
+def _alike_in_sets(means: Array, sets: Array, baselines: Array) -> float:
+    """Correlation of what mixes of one generated set have beside the luck of their baseline."""
+    complete = np.isfinite(means).all(axis=1)
+    y = means[complete]
+    if len(y) < 2:
+        return 0.0
+    same = baselines[:, None] == baselines
+    y = y - y.mean(axis=0)
+    y = y - y @ (same / same.sum(axis=1))
+    correlation = _correlation(y.T @ y)
+    pairs = np.triu(same, 1)
+    inside, outside = pairs & (sets[:, None] == sets), pairs & (sets[:, None] != sets)
+    if not inside.any() or not outside.any():
+        return 0.0
+    less = correlation[outside].mean()  # centring alone makes this negative
+    return float(np.clip((correlation[inside].mean() - less) / (1 - less), 0, MOST_ALIKE))
+
+
+def _alike_over_baselines(means: Array, baselines: Array) -> float:
+    """Correlation of the mean gains over two baselines: replicates share real rows."""
+    codes = np.unique(baselines)
+    complete = np.isfinite(means).all(axis=1)
+    if len(codes) < 2 or complete.sum() < 2:
+        return 0.0
+    y = np.stack([means[complete][:, baselines == code].mean(axis=1) for code in codes], axis=1)
+    y = y - y.mean(axis=0)
+    correlation = _correlation(y.T @ y)
+    return float(np.clip(correlation[np.triu_indices(len(codes), 1)].mean(), 0, MOST_ALIKE))

@@ -1,0 +1,149 @@
+"""The surface of the gain over diversity, generated rows and real rows."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mixtura.infer.metrics import Array
+from mixtura.infer.surface.basis import DIVERSITY, Basis, amount_of, basis_of
+from mixtura.infer.surface.best import may_be_best, varies
+from mixtura.infer.surface.covariance import covariance_of
+from mixtura.infer.surface.posterior import Posterior, posterior_of
+
+STEPS = 15  # points of a grid along a covariate that varied
+
+
+@dataclass(frozen=True)
+class FittedSurface:
+    """The gain over what was tried, and of every tried mix; all in the metric's unit."""
+
+    observed: Array  # (K,) mean gains as they are
+    covariates: Array  # (K, 3) diversity, amount, log(real)
+    basis: Basis
+    posterior: Posterior
+    level: float
+
+    @cached_property
+    def gains(self) -> Array:
+        """Gains of the mixes (K,), drawn towards the surface."""
+        return np.asarray(self.posterior.mixes.mean(axis=0))
+
+    @cached_property
+    def ends(self) -> Array:
+        """Ends of their intervals, (2, K)."""
+        return self.interval(self.posterior.mixes)
+
+    def interval(self, draws: Array) -> Array:
+        """Ends of the interval of every column of draws (draws, ...): (2, ...)."""
+        return np.asarray(np.quantile(draws, self.tails, axis=0))
+
+    @property
+    def tails(self) -> tuple[float, float]:
+        """Probabilities at the ends of an interval."""
+        return (1 - self.level) / 2, (1 + self.level) / 2
+
+    def recommended(self, among: Array) -> int:
+        """The place of the mix with the largest gain, of those that `among` (K,) marks."""
+        return int(np.argmax(np.where(among, self.gains, -np.inf)))
+
+    def smooth(self, covariates: Array) -> Array:
+        """Draws of the smooth part at covariates (points, 3): (draws, points)."""
+        return np.asarray(self.posterior.coefficients @ self.basis.at(covariates).T)
+
+    def grid(self, among: Array) -> Array:
+        """Points (points, 3) over the diversity and amounts of the mixes that `among` marks."""
+        tried = self.covariates[among]
+        low, high = tried.min(axis=0), tried.max(axis=0)
+        lines = [
+            np.linspace(low[place], high[place], STEPS if high[place] > low[place] else 1)
+            for place in range(2)
+        ]
+        points = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1).reshape(-1, 2)
+        return np.column_stack([points, np.full(len(points), tried[:, 2].mean())])
+
+    def best(self, among: Array) -> tuple[Array, Array]:
+        """Which tried mixes of `among` may be the best, (K,), and which points of their grid.
+
+        A point is left out where another point or a tried mix is better for sure. So the grid has
+        the joint region of the optimum, unless one mix stands out.
+        """
+        points = self.grid(among)
+        mixes = self.posterior.mixes[:, among]
+        best = np.zeros(len(among), dtype=bool)
+        best[among] = may_be_best(mixes, self.level)
+        some = slice(None, None, max(1, len(mixes) // 1000))
+        both = np.column_stack([self.smooth(points)[some], mixes[some]])
+        region = may_be_best(both, self.level)[: len(points)]
+        return best, region
+
+    @cached_property
+    def shape(self) -> bool:
+        """Whether the gain is shown to change with diversity."""
+        if DIVERSITY not in self.basis.effects:
+            return False
+        middle = (self.basis.low + self.basis.high) / 2
+        line = np.tile(middle, (STEPS, 1))
+        line[:, 0] = np.linspace(self.basis.low[0], self.basis.high[0], STEPS)
+        return varies(self.smooth(line), self.level)
+
+
+def fit_surface(
+    gains: ArrayLike,
+    diversity: ArrayLike,
+    generated: ArrayLike,
+    real: ArrayLike,
+    *,
+    alone: ArrayLike | None = None,
+    sets: ArrayLike | None = None,
+    baselines: ArrayLike | None = None,
+    influence: ArrayLike | None = None,
+    short: ArrayLike | None = None,
+    overlap: float = 0.0,
+    level: float = 0.95,
+    seed: int = 0,
+) -> FittedSurface:
+    """Fit the gains (replicates, K) of K mixes over real data alone; nan where one is missing.
+
+    All others are (K,): the diversity of the text, a level or a measure, in any unit in which equal
+    steps matter alike (a logarithm of Vendi's score); rows that are generated, and real ones;
+    `alone`, real rows of what the gain is over (default: as many as the mix has), `sets` and
+    `baselines`, names of the generated set and of what the gain is over (default: sets by
+    diversity, baselines by `alone`); influence (replicates, K, groups of test rows) as
+    `mixtura.infer.influence` has it (default: none, so that intervals hold for these test rows);
+    `short` marks mixes that lack trainings, `overlap` is that of
+    `mixtura.infer.crossed.parts_of`. Rows are added where all mixes have the real rows of
+    their baseline, else they take their place, and the amount is their share.
+
+    Raises ValueError for other shapes, missing or negative numbers, and fewer than 2 replicates
+    without influence.
+    """
+    y = np.asarray(gains, dtype=float)
+    x, rows, labelled = (np.asarray(v, dtype=float) for v in (diversity, generated, real))
+    count = y.shape[-1] if y.ndim == 2 else -1
+    over = labelled if alone is None else np.asarray(alone, dtype=float)
+    if any(values.shape != (count,) for values in (x, rows, labelled, over)) or not count:
+        raise ValueError("gains must be (replicates, K), diversity, generated and real (K,)")
+    if not all(np.isfinite(values).all() for values in (x, rows, labelled, over)):
+        raise ValueError("diversity, generated and real must have no missing numbers")
+    if (rows <= 0).any() or (labelled < 0).any() or (over <= 0).any():
+        raise ValueError("every mix needs generated rows, and real ones to be compared with")
+    if not np.isfinite(y).any(axis=0).all():
+        raise ValueError("every mix needs a gain in one replicate or more")
+    if influence is None and len(y) < 2:
+        raise ValueError("gains of 2 replicates or more, or the influence of test rows")
+    added = bool((labelled == over).all())
+    codes = [
+        np.unique(default if names is None else np.asarray(names), return_inverse=True)[1]
+        for names, default in ((sets, x), (baselines, over))
+    ]
+    moved = np.zeros((*y.shape, 2)) if influence is None else np.asarray(influence, dtype=float)
+    lacking = np.zeros(count, dtype=bool) if short is None else np.asarray(short, dtype=bool)
+    covariance = covariance_of(y, moved, lacking, codes[0], codes[1], overlap)
+    covariates = np.column_stack([x, amount_of(rows, labelled, added), np.log(over)])
+    basis = basis_of(covariates)
+    observed = np.nanmean(y, axis=0)
+    rng = np.random.default_rng(seed)
+    posterior = posterior_of(observed, covariance, basis.at(covariates), basis.effects, rng)
+    return FittedSurface(observed, covariates, basis, posterior, level)

@@ -1,0 +1,101 @@
+"""Sentence embeddings, and a store of them, so that a text is embedded once for a study."""
+
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from mixtura.core.digest import digest
+from mixtura.core.files import whole
+from mixtura.core.packages import version_of
+from mixtura.core.parquet import read_parquet, write_parquet
+
+Encoder = Callable[[list[str]], NDArray[Any]]
+
+
+def embed(texts: Sequence[str], folder: str, batch_size: int = 64) -> NDArray[np.float32]:
+    """(n, d) float32 embeddings of the texts by the sentence-transformers model in `folder`.
+
+    A plain encoder is mean-pooled. Rows are as the model gives them, not normalised again.
+    """
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(folder, local_files_only=True)
+    embeddings: NDArray[np.float32] = model.encode(
+        list(texts), batch_size=batch_size, convert_to_numpy=True, show_progress_bar=False
+    )
+    return embeddings.astype(np.float32)
+
+
+def embedding_packages() -> dict[str, str]:
+    """Package -> version of what makes an embedding: the store of one of them holds no other's."""
+    names = ("sentence-transformers", "tokenizers", "torch", "transformers")
+    return {name: version for name in names if (version := version_of(name))}
+
+
+def embed_rows(
+    rows: pl.DataFrame, model: Path, store: Path, dtype: str = "float32"
+) -> tuple[pl.DataFrame, int]:
+    """The table `Embeddings` of rows with id, text and label, and how many texts were new.
+
+    A null text, which a pool may hold and curation removes, is embedded as an empty one.
+    """
+    rows = rows.with_columns(pl.col("text").fill_null(""))
+    texts = rows["text"].to_list()
+    embeddings, new = stored_embeddings(texts, lambda some: embed(some, str(model)), store, dtype)
+    column = pl.Series(embeddings, dtype=_vector(dtype, embeddings.shape[1]))
+    return rows.select("id", "text", "label", "^topic$").with_columns(embedding=column), new
+
+
+def _vector(dtype: str, width: int) -> pl.Array:
+    return pl.Array(pl.Float16 if dtype == "float16" else pl.Float32, width)
+
+
+def _stored_part(file: Path) -> pl.DataFrame | None:
+    """A part of the store; a damaged one is removed, and its texts are embedded again."""
+    try:
+        return read_parquet(file)
+    except ValueError as error:
+        logging.warning(f"{error}; it is removed, and its texts are embedded again")
+        file.unlink(missing_ok=True)
+        return None
+
+
+def stored_embeddings(
+    texts: Sequence[str], encode: Encoder, store: Path, dtype: str = "float32"
+) -> tuple[NDArray[Any], int]:
+    """(n, d) embeddings of n texts, and how many texts were new to the store.
+
+    `store` is a folder of Parquet parts for one model and one dtype (float16 or float32). What it
+    holds is read; the rest is encoded, each different text once, and becomes one more part,
+    written beside and renamed: several jobs may share a store, at worst one text is in two parts.
+    The last bits of an embedding depend on its batch, so what is stored stays. Raises ValueError
+    for an embedding that is not finite in `dtype`.
+    """
+    keys = pl.Series("key", [hashlib.blake2b(t.encode(), digest_size=16).digest() for t in texts])
+    first = pl.DataFrame({"key": keys, "text": list(texts)}).unique("key", maintain_order=True)
+    parts = [
+        part.join(first, on="key", how="semi")
+        for part in map(_stored_part, sorted(store.glob("*.parquet")))
+        if part is not None
+    ]
+    known = pl.concat(parts).unique("key", keep="first", maintain_order=True) if parts else None
+    new = first if known is None else first.join(known, on="key", how="anti")
+    if new.height:
+        with np.errstate(over="ignore"):  # the error below says what to do
+            embeddings = encode(new["text"].to_list()).astype(dtype)
+        if not np.isfinite(embeddings).all():
+            raise ValueError(f"an embedding is NaN, infinite or too large for {dtype}")
+        column = pl.Series(embeddings, dtype=_vector(dtype, embeddings.shape[1]))
+        part = new.select("key", embedding=column)
+        with whole(store / f"{digest(new['text'].to_list(), 12)}.parquet") as beside:
+            write_parquet(part, beside)
+        known = part if known is None else pl.concat([known, part])
+    assert known is not None
+    rows = pl.DataFrame({"key": keys}).join(known, on="key", maintain_order="left")
+    return rows["embedding"].to_numpy(), new.height

@@ -1,0 +1,123 @@
+"""What a job takes before any was measured: seconds, tokens, bytes, from the configuration."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
+
+from mixtura.plan.plan import Plan
+from mixtura.plan.planned import PlannedJob
+from mixtura.plan.questions import CHARACTERS, QuestionsOfJobs
+from mixtura.plan.typical import SHORT, TYPICAL
+from mixtura.study.downstream import CausalLM, Encoder
+from mixtura.study.study import Study
+from mixtura.train.search import settings_to_try
+from mixtura.train.settings import ProbeSearch, Training, optimiser_steps
+
+TOKENS_PER_SECOND = {False: 120, True: 1500}  # generating, without and with a GPU
+TUNED_PER_SECOND = {False: 200, True: 10_000}  # tokens of a generator that is trained
+TRAINED_PER_SECOND = {False: 3_000, True: 40_000}  # tokens fine-tuned, of a small model
+FLOPS = {False: 5e10, True: 2e14}  # a second, sustained: a fifth of what an H100 can in bfloat16
+BYTES_PER_TOKEN = 5  # of text with its columns, compressed
+TYPICAL_BYTES = {"model": 500_000_000, "task": 1_000_000, "report": 1_000_000}
+SMALL = 20_000  # bytes of what any other rule writes
+VECTOR_BYTES = 768 * 4
+# Wildcards that an estimate depends on: jobs that differ in others (shard, seed) share it.
+DECIDE = ("source", "model", "embedder", "judge", "generator", "pipeline", "level", "arm")
+COUNTED = ("generate", "top_up")  # rules whose statistics have COUNTS, none where nothing was asked
+COUNTS = ("prompts", "prompt_tokens", "new_tokens")
+
+
+class Estimate(NamedTuple):
+    """What one job takes: COUNTS, seconds, and the size of what it writes."""
+
+    prompts: float
+    prompt_tokens: float
+    new_tokens: float
+    seconds: float
+    bytes: float
+
+
+class Estimates:
+    """What each job takes, from the configuration alone; jobs that are alike share an estimate.
+
+    `root` is the folder of the results: prompts are as long as its examples make them.
+    """
+
+    def __init__(self, study: Study, root: Path) -> None:
+        self.plan = Plan(study)
+        self.questions = QuestionsOfJobs(self.plan, root)
+        self._estimates: dict[tuple[str, ...], Estimate] = {}
+
+    def of(self, job: PlannedJob) -> Estimate:
+        """What one job takes."""
+        wildcards = job["wildcards"]
+        key = (job["rule"], str(bool(job["gpu"])), *(wildcards.get(name, "") for name in DECIDE))
+        if key not in self._estimates:
+            self._estimates[key] = self._estimate(job["rule"], wildcards, bool(job["gpu"]))
+        return self._estimates[key]
+
+    def _estimate(self, rule: str, wildcards: Mapping[str, str], gpu: bool) -> Estimate:
+        questions = self.questions.of(rule, wildcards)
+        if questions:
+            tokens = math.ceil(len(questions.prompt) / CHARACTERS)
+            written = questions.prompts * questions.longest
+            seconds = written / TOKENS_PER_SECOND[gpu]
+            counts = (questions.prompts, questions.prompts * tokens, written)
+        else:
+            seconds, counts = float(TYPICAL.get(rule, SHORT)), (0, 0, 0)
+        seconds = self._seconds(rule, wildcards, gpu, seconds)
+        size = counts[2] * BYTES_PER_TOKEN if rule in COUNTED else self._bytes(rule, wildcards)
+        return Estimate(*counts, seconds=seconds, bytes=size)
+
+    def _seconds(self, rule: str, wildcards: Mapping[str, str], gpu: bool, seconds: float) -> float:
+        """Seconds of a job; `seconds` are those of any job of the rule."""
+        study = self.plan.sets.study
+        if rule in ("finetune", "finetune_causal"):
+            model = self.plan.finetune.training(wildcards["arm"], wildcards["model"])
+            assert isinstance(model, Encoder | CausalLM)
+            tokens = _steps(model, self.plan.sets.arms[wildcards["arm"]].rows) * model.batch_size
+            return seconds + tokens * model.max_length / self._trained_per_second(model, gpu)
+        if rule == "probe":
+            search = study.downstream[wildcards["model"]].search
+            return seconds * len(search.c) if isinstance(search, ProbeSearch) else seconds
+        if rule == "tune":
+            assert study.designs.loop
+            tune = study.designs.loop.tune
+            rows = self.plan.sets.before(SimpleNamespace(**wildcards)).rows
+            longest = study.generators[wildcards["generator"]].sampling.max_new_tokens
+            tokens = optimiser_steps(tune, rows) * tune.batch_size * longest
+            return seconds + tokens / TUNED_PER_SECOND[gpu]
+        return seconds
+
+    def _bytes(self, rule: str, wildcards: Mapping[str, str]) -> float:
+        study = self.plan.sets.study
+        if rule == "model" and (billions := study.models[wildcards["source"]].parameters):
+            return billions * 2e9  # two bytes a weight
+        if rule == "embed":
+            return study.generate.n * VECTOR_BYTES
+        if rule == "embed_real":
+            return study.task.reference * VECTOR_BYTES
+        return TYPICAL_BYTES.get(rule, SMALL)
+
+    def _trained_per_second(self, model: Training, gpu: bool) -> float:
+        """Tokens a second of a training: of a large model what its arithmetic allows.
+
+        Forward and back are 2 operations each for a weight and a token, as many the gradient of the
+        weights, which LoRA saves, and going forward again, which gradient checkpointing costs.
+        """
+        billions = self.plan.sets.study.models[model.model].parameters
+        if not billions:
+            return TRAINED_PER_SECOND[gpu]
+        full = not getattr(model, "lora", None)
+        again = bool(getattr(model, "gradient_checkpointing", False))
+        passes = 2 + full + again
+        return min(TRAINED_PER_SECOND[gpu], FLOPS[gpu] / (2e9 * billions * passes))
+
+
+def _steps(model: Training, rows: int) -> int:
+    """Optimiser steps of a run, those of every setting that it tries; none without rows."""
+    trials = settings_to_try(model.search) if model.search else [{}]
+    settings = [model.model_copy(update=values) for values in trials]
+    return sum(optimiser_steps(trial, rows) for trial in settings) if rows else 0

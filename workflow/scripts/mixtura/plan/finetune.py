@@ -1,0 +1,134 @@
+"""What workflow/rules/finetune.smk looks up."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from mixtura.core.code import file_digest
+from mixtura.core.digest import digest
+from mixtura.core.packages import version_in
+from mixtura.plan.confirm import ConfirmPlan
+from mixtura.plan.sets import Sets
+from mixtura.study.downstream import FineTuned, ModuleModel
+from mixtura.train.settings import EvaluateLmSettings, FinetuneSettings, ProbeSettings
+
+
+class FinetunePlan:
+    """Inputs, settings and folders of runs of downstream models."""
+
+    def __init__(self, sets: Sets) -> None:
+        self.sets, self.study, self.paths = sets, sets.study, sets.paths
+        self.confirm = ConfirmPlan(sets)
+        self._settings: dict[tuple[str, str], str] = {}
+
+    def shifted_embeddings(self, wildcards: Any) -> list[str]:
+        """Embeddings of the other test sets."""
+        folder = f"embeddings/{self._downstream(wildcards).embedder}/shifted"
+        return [self.paths.path(f"{folder}/{name}.parquet") for name in self.study.task.shifted]
+
+    def model(self, wildcards: Any) -> str | list[str]:
+        """Model folder of a downstream model; one of the user's own need not have one."""
+        model = self._downstream(wildcards).model
+        return self.paths.path(f"models/{model}") if model else []
+
+    def generated(self, wildcards: Any) -> list[str]:
+        """Sets of curated rows that an arm mixes in, none for real data alone."""
+        keys = self.sets.mixed_sets(wildcards.arm, int(wildcards.replicate))
+        return [self.paths.path(f"curated/{key.name}.parquet") for key in keys]
+
+    def own_tasks(self, wildcards: Any) -> str:
+        """Digest of the folder of a person's own tasks for lm-eval, empty without one."""
+        return self.sets.contents.digest(self._downstream(wildcards).lm_eval.include)
+
+    def models(self, kind: str) -> str:
+        """Regular expression of the downstream models of a kind; it fits nothing without one."""
+        names = [name for name, model in self.study.downstream.items() if model.kind == kind]
+        return "|".join(map(re.escape, names)) or "(?!)"
+
+    def _downstream(self, wildcards: Any) -> Any:
+        return self.study.downstream[wildcards.model]
+
+    def probe_embeddings(self, wildcards: Any) -> list[str]:
+        """Embeddings of the real rows that a probe is fitted and tested on."""
+        model, replicate = self._downstream(wildcards), int(wildcards.replicate)
+        splits = ["test", "development"] if model.search else ["test"]
+        draw = self.sets.real_draw(replicate)
+        return [
+            *(self.paths.embedded(model.embedder, split, replicate) for split in splits),
+            self.paths.path(f"embeddings/{model.embedder}/examples/{draw}.parquet"),
+        ]
+
+    def probe_sets(self, wildcards: Any) -> list[str]:
+        """Embeddings of every set that an arm mixes in."""
+        folder = f"embeddings/{self._downstream(wildcards).embedder}"
+        replicate = int(wildcards.replicate)
+        arms = self._probe_arms(wildcards)
+        keys = (key for arm in arms for key in self.sets.mixed_sets(arm, replicate))
+        return [self.paths.path(f"{folder}/{key.name}.parquet") for key in dict.fromkeys(keys)]
+
+    def _probe_arms(self, wildcards: Any) -> list[str]:
+        """Arms that a probe is fitted on: in fresh replicates those that `confirm` compares."""
+        fresh = int(wildcards.replicate) not in self.sets.replicates
+        return (self.confirm if fresh else self.sets).arms_of(wildcards.model)
+
+    def settings(self, wildcards: Any) -> str:
+        """What a run draws, and how it is trained."""
+        key = (wildcards.arm, wildcards.model)  # replicates and seeds by the dozen share them
+        if key not in self._settings:
+            self._settings[key] = self._settings_of(wildcards)
+        return self._settings[key]
+
+    def _settings_of(self, wildcards: Any) -> str:
+        training, task = self.training(wildcards.arm, wildcards.model), self.study.task
+        own = isinstance(training, ModuleModel)
+        return FinetuneSettings(
+            training=training,
+            task=task.kind,
+            labels=task.words,
+            mix=self.sets.mix(wildcards.arm),
+            code=file_digest(Path(training.file)) if own else None,
+        ).to_json()
+
+    def training(self, arm: str, model: str) -> Any:
+        """How a downstream model is trained on an arm: as long as its regime says."""
+        training = self.study.downstream[model]
+        if isinstance(training, FineTuned):
+            return training.for_mix(self.sets.arms[arm].rows, self.sets.baseline_rows[arm])
+        return training
+
+    def own_model(self, wildcards: Any, input: Any) -> str:
+        """File of a downstream model of the user's own; one that moved reruns nothing."""
+        return str(self._downstream(wildcards).file)
+
+    def probe_settings(self, wildcards: Any) -> str:
+        """What the runs of a seed draw, and how a probe is fitted."""
+        key = (wildcards.replicate, wildcards.model)  # seeds by the dozen share them
+        if key not in self._settings:
+            replicate = int(wildcards.replicate)
+            self._settings[key] = ProbeSettings(
+                training=self._downstream(wildcards),
+                labels=self.study.task.words,
+                arms={name: self.sets.mix(name, replicate) for name in self._probe_arms(wildcards)},
+            ).to_json()
+        return self._settings[key]
+
+    def resume(self, wildcards: Any) -> str:
+        """Folder that a killed run goes on from; other settings never find it."""
+        names = (wildcards.arm, wildcards.model, wildcards.replicate, wildcards.seed)
+        return self.paths.path(f".resume/{digest([self.settings(wildcards), *names], 12)}")
+
+    def lm_eval_settings(self, wildcards: Any) -> str:
+        """Which tasks of lm-eval a tuned model is evaluated on, and how."""
+        model = self._downstream(wildcards)
+        return EvaluateLmSettings(
+            **model.lm_eval.model_dump(),
+            batch_size=model.batch_size,
+            version=version_in(model.lm_eval.python, "lm-eval"),
+        ).to_json()
+
+    def checkpoint(self, wildcards: Any) -> str | None:
+        """Folder that keeps the tuned model, if one is kept."""
+        if not self._downstream(wildcards).keep_checkpoint:
+            return None
+        run = f"{wildcards.arm}/{wildcards.model}/r{wildcards.replicate}/seed-{wildcards.seed}"
+        return self.paths.path(f"checkpoints/{run}")

@@ -1,0 +1,57 @@
+"""Files as text: compressed or not, in the encoding that they are found to have."""
+
+import codecs
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+
+from mixtura.prepare.settings import FileForm
+
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+MARKS = {  # byte order mark -> encoding that reads it; those of 32 bits begin as those of 16
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
+@contextmanager
+def open_binary(file: Path) -> Iterator[pa.NativeFile]:
+    """The bytes of a file, unpacked. Raises ValueError where they cannot be."""
+    compression = COMPRESSIONS.get(file.suffix.lower())
+    with pa.OSFile(str(file)) as packed:
+        stream = pa.CompressedInputStream(packed, compression) if compression else packed
+        try:
+            yield stream
+        except OSError as error:
+            if not compression:
+                raise
+            raise ValueError(f"{file} cannot be unpacked as {compression}: {error}") from None
+
+
+@contextmanager
+def open_text(file: Path, form: FileForm) -> Iterator[io.TextIOWrapper]:
+    """The text of a file, line ends as they are, without a byte order mark."""
+    encoding = form.encoding or _encoding(file)
+    if codecs.lookup(encoding).name == "utf-8":
+        encoding = "utf-8-sig"
+    with open_binary(file) as stream:
+        yield io.TextIOWrapper(
+            io.BufferedReader(stream), encoding=encoding, errors="replace", newline=""
+        )
+
+
+def read_text(file: Path) -> str:
+    """All of the text of a file, read as `open_text` does."""
+    with open_text(file, FileForm()) as stream:
+        return stream.read()
+
+
+def _encoding(file: Path) -> str:
+    with open_binary(file) as stream:
+        head = stream.read(4)
+    return next((name for mark, name in MARKS.items() if head.startswith(mark)), "utf-8")

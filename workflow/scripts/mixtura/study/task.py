@@ -1,0 +1,340 @@
+"""Section `task`: what is learnt, where its real rows come from, and how they are split."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from mixtura.core.settings import Name, Positive
+from mixtura.prepare.settings import (
+    ANSWERABLE,
+    UNANSWERABLE,
+    Contradictions,
+    Dataset,
+    Kind,
+    Language,
+    OtherLabels,
+    Proportion,
+    Sample,
+    Side,
+    TaskSettings,
+)
+from mixtura.prepare.sources import DATA_PACKAGES
+from mixtura.study.base import Section
+
+MOST_LABELS = 500
+KINDS = {  # task.kind -> keys of task.data that name its columns
+    "classification": ("text", "label"),
+    "qa": ("context", "question", "answer"),
+    "instruction": ("prompt", "response"),
+    "text": ("text",),
+}
+
+
+NOUNS = {"de": "Text", "es": "texto", "fr": "texte", "hi": "पाठ", "zh": "文本"}
+
+
+def _value(value: Any) -> str:
+    """The text of a value in the label column: YAML reads `true`, `yes` and `4` as no text."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _word(word: Any) -> Any:
+    if isinstance(word, bool):
+        raise ValueError("write it in quotes: YAML reads yes, no, on and off as true and false")
+    return str(word) if isinstance(word, int | float) else word
+
+
+def _one_line(word: str) -> str:
+    if word.split() != word.split(" "):
+        raise ValueError("must be words on one line with one space between them")
+    return word
+
+
+Value = Annotated[str, BeforeValidator(_value)]
+Word = Annotated[
+    str, Field(min_length=1, max_length=200), BeforeValidator(_word), AfterValidator(_one_line)
+]
+
+
+class Data(Dataset):
+    """Real rows: an embedded package, the user's own file, or a Hugging Face data set.
+
+    Files are .csv, .tsv, .jsonl, .ndjson, .parquet, or .json (records, lines of them, or questions
+    as in SQuAD), each also in .gz or .zst.
+    """
+
+    package: Literal[tuple(DATA_PACKAGES)] | None = Field(  # type: ignore[valid-type]
+        None, description="embedded data"
+    )
+    text: str = Field("text", description="column that holds the text")
+    label: str = Field("label", description="column that holds the label")
+    context: str = Field("context", description="qa: column of the passage")
+    question: str = Field("question", description="qa: column of the question")
+    answer: str = Field(
+        "answer",
+        description="qa: column of the answer, a list of answers, or answers as SQuAD holds them",
+    )
+    prompt: str = Field("prompt", description="instruction: column of the prompt")
+    response: str = Field("response", description="instruction: column of the response")
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.path and not Path(self.path).exists():
+            raise ValueError(f"no file or folder at {self.path!r}")
+        return self
+
+
+class Part(Section):
+    """A split of the real rows; a number alone is `rows`."""
+
+    rows: int | None = Field(None, ge=0, description="rows of it; with `data` none is all")
+    data: Data | None = Field(
+        None,
+        description="a file, or split of a data set, of its own; keys that are left out are those "
+        "of `task.data`, but for the source where another is named",
+    )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no rows."""
+        return not (self.rows or self.data)
+
+
+class TestPart(Part):
+    """The test set."""
+
+    folds: int | None = Field(
+        None,
+        ge=2,
+        le=50,
+        description="in place of rows: each labelled row is a test row once, replicate r tests on "
+        "fold r and nothing of it is trained on or shown; `replicates` is a multiple of it",
+    )
+
+    @model_validator(mode="after")
+    def _rows_or_folds(self) -> Self:
+        if self.folds and (self.rows or self.data):
+            raise ValueError(
+                "folds: every row of task.data is a test row; give folds alone, or rows and data"
+            )
+        if self.rows == 0 or not (self.folds or self.rows or self.data):
+            raise ValueError("give rows (1 or more), data or folds")
+        return self
+
+
+def _with_rows(part: Any) -> Any:
+    return part if isinstance(part, dict | Part) else {"rows": part}
+
+
+KEYS = {  # rows -> key of their data
+    "data": "task.data",
+    "test": "task.test.data",
+    "development": "task.development.data",
+    "unlabelled": "task.unlabelled",
+}
+SOURCE_KEYS = ("package", "path", "hub", "revision", "config", "split")
+
+
+def _inherited(data: Any, part: Any) -> Any:
+    """The data of a part, with the keys of `task.data` that it leaves out."""
+    if not isinstance(data, dict) or not isinstance(part, dict):
+        return part
+    other = any(part.get(key) for key in ("package", "path", "hub"))
+    return {k: v for k, v in data.items() if not (other and k in SOURCE_KEYS)} | part
+
+
+class Balance(Section):
+    """The proportions of labels: natural, as in the data, or equal, as many rows of each."""
+
+    test: Proportion = Field(
+        "natural",
+        description="in test, development and shifted rows: natural is what a person meets",
+    )
+    real: Proportion = Field("equal", description="in the real rows of a mix, and those shown")
+    generated: Proportion = Field(
+        "equal", description="in generated sets, and in the reference that they are compared with"
+    )
+
+
+class Task(Section):
+    """What is learnt, and how its real rows are split."""
+
+    name: Name = Field(description="name of the task")
+    kind: Kind = Field(
+        "classification",
+        description="what a row is. classification: text and label; qa: context, question and "
+        "answer, of which the question is measured; instruction: prompt and response, measured "
+        "together; text: text alone",
+    )
+    data: Data = Field(description="where the real rows come from")
+    labels: dict[Value, Word] | None = Field(
+        None,
+        description="classification: value in the label column -> the word for it that prompts "
+        "use, any text; several values may have one word; none: the values of the data themselves",
+    )
+    other_labels: OtherLabels = Field(
+        "error", description="rows whose label is not in `labels`: an error, or left out, counted"
+    )
+    contradictions: Contradictions = Field(
+        "leave-out",
+        description="rows of one text with several labels: all left out, or kept, one for each "
+        "label; counted",
+    )
+    language: Language = Field(
+        "en",
+        description="language of the texts, ISO 639-1: that of built-in prompts (de, en, es, fr, "
+        "hi and zh; others are English), how answers are scored, which words are no topics; the "
+        "default of the filter `language`",
+    )
+    unanswerable: bool = Field(
+        False,
+        description="qa: questions whose list of answers is empty stay, are generated (`balance` "
+        "says how many), learnt, and scored as in SQuAD 2.0: right is to give no answer",
+    )
+    balance: Balance = Balance()
+    noun: str = Field(
+        "text",
+        min_length=1,
+        description="what a row is, in words that prompts use; default: the word for a text in "
+        "the language of built-in prompts",
+    )
+    test: Annotated[
+        TestPart, BeforeValidator(_with_rows, json_schema_input_type=Positive | TestPart)
+    ] = Field(
+        TestPart(rows=1000),
+        description="real rows that only evaluation sees: a number of them, `{data: ...}` for a "
+        "test set of its own, whose near-copies leave the training data, or `{folds: ...}` where "
+        "rows are few",
+    )
+    shifted: dict[Name, Data] = Field(
+        {},
+        description="name -> other test sets with the same labels, such as another domain: what a "
+        "mix does to text of another kind; nothing is trained or decided on them. Keys that are "
+        "left out are those of `task.data`, as in `test.data`",
+    )
+    shifted_rows: Positive = Field(500, description="rows of each of them")
+    reference: Positive = Field(
+        512,
+        description="real rows that only the measures see, which run on half of them or on "
+        "`generate.n` rows, whichever is less. A larger one takes rows of the pool, so some of the "
+        "few real rows may be others",
+    )
+    unlabelled: Data | None = Field(
+        None,
+        description="text without labels, as `test.data`: the reference then comes from it, and "
+        "every labelled row is left for the other splits",
+    )
+    development: Annotated[Part, BeforeValidator(_with_rows, json_schema_input_type=int | Part)] = (
+        Field(
+            Part(rows=0),
+            description="real rows on which `downstream.NAME.search` compares settings, in no "
+            "other split: labels that every mix has beside its own; a number of them, or "
+            "`{data: ...}` for official development rows",
+        )
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keys_of_the_data(cls, section: Any) -> Any:
+        if not isinstance(section, dict):
+            return section
+        data, section = section.get("data"), dict(section)
+        for name in ("test", "development"):
+            if isinstance(part := section.get(name), dict) and part.get("data") is not None:
+                section[name] = {**part, "data": _inherited(data, part["data"])}
+        if isinstance(sets := section.get("shifted"), dict):
+            section["shifted"] = {name: _inherited(data, part) for name, part in sets.items()}
+        if section.get("unlabelled") is not None:
+            section["unlabelled"] = _inherited(data, section["unlabelled"])
+        return section
+
+    @model_validator(mode="before")
+    @classmethod
+    def _noun_of_the_language(cls, section: Any) -> Any:
+        noun = NOUNS.get(str(section.get("language"))) if isinstance(section, dict) else None
+        return {"noun": noun, **section} if noun else section
+
+    @model_validator(mode="after")
+    def _free_name(self) -> Self:
+        if self.name == "splits":
+            raise ValueError("name: 'splits' is the name of a table of every study; give another")
+        return self
+
+    @model_validator(mode="after")
+    def _labels_of_the_kind(self) -> Self:
+        if self.kind == "classification" and not self.labels:
+            raise ValueError(
+                "labels: missing; they are learnt from the embedded data and from files below "
+                "200 MB, other data needs them"
+            )
+        if self.labels and not 2 <= len(set(self.labels.values())) <= MOST_LABELS:
+            raise ValueError(
+                f"labels: {len(set(self.labels.values()))} different words; allowed: 2 to "
+                f"{MOST_LABELS}"
+            )
+        if self.kind != "classification" and self.labels:
+            raise ValueError(f"labels: kind {self.kind} has none; leave the key out")
+        if self.unanswerable and self.kind != "qa":
+            raise ValueError(f"unanswerable: kind {self.kind} has no questions; leave the key out")
+        if self.kind != "classification" and self.data.package:
+            raise ValueError(
+                f"data.package: {self.data.package!r} is labelled text; kind {self.kind} needs "
+                "data.path or data.hub"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _unlabelled_text_is_text(self) -> Self:
+        if self.unlabelled and self.kind not in ("classification", "text"):
+            raise ValueError(
+                f"unlabelled: is for kind classification or text, not {self.kind}; leave it out"
+            )
+        return self
+
+    @property
+    def sides(self) -> dict[Side, Data]:
+        """The data of splits that come from files of their own."""
+        sides: dict[Side, Data | None] = {
+            "test": self.test.data,
+            "development": self.development.data,
+            "unlabelled": self.unlabelled,
+        }
+        return {side: data for side, data in sides.items() if data}
+
+    @property
+    def files(self) -> dict[str, Data]:
+        """All data that its rows come from: `data`, and those of `sides`."""
+        return {"data": self.data} | {str(side): data for side, data in self.sides.items()}
+
+    def reading_of(self, side: Side) -> TaskSettings:
+        """Settings by which the rows of a side are read."""
+        return self.reading(self.sides[side], kind="text" if side == "unlabelled" else None)
+
+    def reading(
+        self, data: Data, sample: Sample | None = None, kind: Kind | None = None
+    ) -> TaskSettings:
+        """Settings of the job that reads `data`, rows of the kind of the task or of another."""
+        kind = kind or self.kind
+        return TaskSettings(
+            data=Dataset(**data.model_dump(include=set(Dataset.model_fields))),
+            kind=kind,
+            columns={field: getattr(data, field) for field in KINDS[kind]},
+            labels=self.labels if kind == self.kind else None,
+            other_labels=self.other_labels,
+            contradictions=self.contradictions,
+            unanswerable=self.unanswerable,
+            sample=sample,
+        )
+
+    @property
+    def group(self) -> str | None:
+        """The column whose values never stand on two sides, of a kind that has one."""
+        return "context" if self.kind == "qa" else None
+
+    @property
+    def words(self) -> list[str]:
+        """Label words in alphabetical order; the kind itself where rows have no label."""
+        if self.unanswerable:
+            return [ANSWERABLE, UNANSWERABLE]
+        return sorted(set(self.labels.values())) if self.labels else [self.kind]

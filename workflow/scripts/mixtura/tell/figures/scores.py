@@ -1,0 +1,147 @@
+"""Scores and gains: by level, by share of generated rows, by numbers of rows, by model, by cost."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+from matplotlib.figure import Figure
+
+from mixtura.tell.costs import arm_costs
+from mixtura.tell.figures.style import (
+    SOURCE,
+    Tables,
+    baseline,
+    colours,
+    first_metric,
+    grid_of,
+    groups,
+    legend,
+    points,
+)
+from mixtura.tell.settings import FigureSettings
+
+
+def score_by_level(figure: Figure, tables: Tables, style: FigureSettings) -> None:
+    """Score of every mix against the designed level, real data alone as a band."""
+    shown = first_metric(tables["findings"])
+    scores = shown.filter(pl.col("level").is_not_null())
+    levels = sorted(scores["level"].unique())
+    mixes = [mix for mix, _ in groups(scores, ["design", "n_generated"])]
+    palette = colours(style, len(mixes))
+    for axes, part in _panels(figure, scores, shown, style, "designed diversity level", "n_real"):
+        for place, (design, generated) in enumerate(mixes):
+            series = part.filter(design=design, n_generated=generated)
+            shift = (place - (len(mixes) - 1) / 2) * 0.6 / len(mixes)
+            at = [levels.index(level) + shift for level in series["level"]]
+            points(axes, at, series, palette[place], f"{design}: {generated} generated")
+        axes.set_xticks(range(len(levels)), levels)
+        axes.set_xlim(-0.5, len(levels) - 0.5)
+    legend(figure, axes)
+
+
+def score_by_share(figure: Figure, tables: Tables, style: FigureSettings) -> None:
+    """Score against the share of generated rows, one line a level and series of mixes."""
+    shown = first_metric(tables["findings"])
+    share = pl.col("n_generated") / (pl.col("n_generated") + pl.col("n_real"))
+    real = pl.format("{} {} real", "design", "n_real")  # in mix-fixed the share decides it
+    alone = pl.when(n_real=0).then(pl.lit("generated alone")).otherwise(real)
+    series = pl.when(design="mix-fixed").then("design").otherwise(alone)
+    mixes = shown.filter(pl.col("level").is_not_null()).with_columns(share=share, series=series)
+    several = mixes["series"].n_unique() > 1
+    lines = [line for line, _ in groups(mixes, ["level", "series"])]
+    levels = sorted(mixes["level"].unique())
+    palette = dict(zip(levels, colours(style, len(levels)), strict=True))
+    kinds = sorted(mixes["series"].unique())
+    marks = dict(zip(kinds, "osD^v<>P*X" * len(kinds), strict=False))
+    for axes, part in _panels(figure, mixes, shown, style, "share of generated rows in the mix"):
+        for place, (level, kind) in enumerate(lines):
+            line = part.filter(level=level, series=kind).sort("share")
+            at = line["share"] + (place - (len(lines) - 1) / 2) * 0.08 / len(lines)
+            label = f"{level}, {kind}" if several else level
+            points(axes, at, line, palette[level], label, line=True, mark=marks[kind])
+    legend(figure, axes, columns=len(kinds) if several else len(levels))
+
+
+def _panels(
+    figure: Figure,
+    mixes: pl.DataFrame,
+    shown: pl.DataFrame,
+    style: FigureSettings,
+    across: str,
+    *more: str,
+) -> Iterator[tuple[Any, pl.DataFrame]]:
+    """Axes and rows of every model, source of generated rows and `more`, beside the baselines.
+
+    With n_real in `more` a panel of mixes with real rows has the baseline of as many alone.
+    """
+    names = ["model", *SOURCE, *more]
+    parts = list(groups(mixes, names))
+    several = [name for name in names if mixes[name].n_unique() > 1]
+    grid = grid_of(figure, len(parts), style, sharex=True, sharey=True) if several else None
+    for place, (values, part) in enumerate(parts):
+        axes = figure.subplots() if grid is None else grid[place]
+        group = dict(zip(names, values, strict=True))
+        if several:
+            axes.set_title(
+                ", ".join(_named(name, group[name]) for name in several), fontsize="medium"
+            )
+        axes.set_xlabel(across)
+        axes.label_outer()
+        alone = {"n_real": group["n_real"]} if group.get("n_real") else {}
+        baseline(axes, shown.filter(model=group["model"], **alone))
+        yield axes, part
+    figure.supylabel(shown["metric"][0], fontsize="medium")
+
+
+def _named(name: str, value: Any) -> str:
+    return f"{value} real" if name == "n_real" else str(value)
+
+
+def size_interaction(figure: Figure, tables: Tables, style: FigureSettings) -> None:
+    """Gain over real data alone by level, one line a model; mixes of a level are averaged."""
+    shown = first_metric(tables["findings"])
+    mixes = shown.filter(pl.col("level").is_not_null()).drop_nulls("difference")
+    designs = list(groups(mixes, ["design"]))
+    models = list(mixes["model"].unique(maintain_order=True))
+    levels = sorted(mixes["level"].unique())
+    palette = colours(style, len(models))
+    grid = grid_of(figure, len(designs), style, sharey=True)
+    for axes, ((design,), part) in zip(grid, designs, strict=False):
+        for place, (model, colour) in enumerate(zip(models, palette, strict=True)):
+            mean = (
+                part.filter(model=model)
+                .group_by("level")
+                .agg(
+                    value=pl.col("difference").mean(),
+                    **{bound: pl.col(f"difference_{bound}").mean() for bound in ("low", "high")},
+                )
+                .sort("level")
+            )
+            shift = (place - (len(models) - 1) / 2) * 0.1
+            at = [levels.index(level) + shift for level in mean["level"]]
+            points(axes, at, mean, colour, model, line=True)
+        axes.axhline(0, color="grey", linewidth=1)
+        axes.set_title(design, fontsize="medium")
+        axes.set_xticks(range(len(levels)), levels)
+        axes.set_xlim(-0.5, len(levels) - 0.5)
+    figure.supylabel(f"gain in {shown['metric'][0]}")
+    legend(figure, grid[0])
+
+
+def cost_by_gain(figure: Figure, tables: Tables, style: FigureSettings) -> None:
+    """Gain over real data alone against what the generated rows cost to write."""
+    shown = first_metric(tables["findings"])
+    priced, unit = arm_costs(shown.drop_nulls("difference"), tables["generation"])
+    priced = priced.drop_nulls("price")
+    axes = figure.subplots()
+    levels = sorted(priced["level"].unique())
+    palette = dict(zip(levels, colours(style, len(levels)), strict=True))
+    for (level,), part in groups(priced, ["level"]):
+        gains = part.select(
+            "price", value="difference", low="difference_low", high="difference_high"
+        )
+        points(axes, gains["price"], gains, palette[level], level)
+    axes.axhline(0, color="grey", linewidth=1)
+    axes.set_xlabel(f"{unit} for the generated rows of a mix")
+    axes.set_ylabel(f"gain in {shown['metric'][0]}")
+    legend(figure, axes, columns=max(len(levels), 2))
