@@ -31,7 +31,10 @@ def test_panels_of_torch_tensors_are_those_of_arrays(device):
     )
     frame = shift_panel(*(REAL_TEXTS, on(REAL), TEXTS, on(X), HELD_TEXTS, on(HELD)), **arguments)
     # MMD without a shift is a difference that all but cancels.
-    assert_frame_equal(frame, expected, rel_tol=1e-5, abs_tol=1e-5)
+    assert_frame_equal(frame.drop("z"), expected.drop("z"), rel_tol=1e-5, abs_tol=1e-5)
+    # A z divides by the spread of the floor, and so does the error of its float32 values.
+    z, spread = expected["z"], (expected["value"] - expected["floor"]) / expected["z"]
+    assert ((frame["z"] - z).abs() <= 1e-6 * (1 + z.abs()) / spread).all()
 
 
 def test_on_gpu_moves_arrays_where_there_is_one():
