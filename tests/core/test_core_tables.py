@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from mixtura.core.parquet import read_parquet, write_parquet
-from mixtura.core.tables import Table, Vector, read_about, read_table, write_table
+from mixtura.core.tables import Table, Vector, read_about, read_table, read_tables, write_table
 
 
 class Rows(Table, file="rows.parquet"):
@@ -38,6 +38,21 @@ def test_a_table_comes_back_with_what_was_said_about_it(tmp_path: Path) -> None:
     assert part.columns == ["embedding", "text"] and part.height == rows.height
     about = read_about(tmp_path / "rows.parquet")
     assert about.keys() == {"seed", "packages"} and about["seed"] == 3
+
+
+def test_tables_of_one_schema_stand_one_below_the_other(tmp_path: Path) -> None:
+    names = ["id", "text", "context", "^p_.*$", "embedding"]
+    rows = frame(), frame(id=pl.Series(["d", "e", "f"]), context=pl.lit("c")).select(names)
+    files = [tmp_path / f"{place}.parquet" for place in range(2)]
+    for part, file in zip(rows, files, strict=True):
+        write_table(part, file, Rows)
+    table = read_tables(files, Rows)
+    assert table["id"].to_list() == [*"abcdef"]
+    assert table["context"].to_list() == [None] * 3 + ["c"] * 3
+    assert read_tables(files[:1], Rows, ["text"]).equals(frame().select("text"))
+    write_parquet(frame(id=pl.lit("a")), files[1], {})
+    with pytest.raises(ValueError, match=r"1\.parquet: row 1: the key"):
+        read_tables(files, Rows)
 
 
 @pytest.mark.parametrize(

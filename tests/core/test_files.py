@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from mixtura.core.files import naming_full_disk, parquet_files, whole
+from mixtura.core.files import naming_full_disk, parquet_files, whole, write_text
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
@@ -19,6 +19,13 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
             beside.symlink_to("/dev/full")
             write(beside)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_text_is_in_utf_8_and_replaces_the_one_before(tmp_path: Path) -> None:
+    for text in ("before", "naïve 😀\n"):
+        write_text(tmp_path / "new" / "text.md", text)
+        assert (tmp_path / "new" / "text.md").read_bytes() == text.encode()
+    assert [file.name for file in (tmp_path / "new").iterdir()] == ["text.md"]
 
 
 def test_a_folder_on_a_full_disk_leaves_nothing_and_the_disk_is_named(small_disk: Path) -> None:

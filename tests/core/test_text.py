@@ -56,8 +56,8 @@ def test_words_are_those_of_unicode(text, cut):
 
 
 def test_tokens_split_scripts_without_spaces():
-    got = tokens(pl.Series(["Good film!", "好电影", None]))
-    assert got.to_list() == [["good", "film"], ["好", "电", "影"], []]
+    table = tokens(pl.Series(["Good film!", "好电影", None]))
+    assert table.to_list() == [["good", "film"], ["好", "电", "影"], []]
 
 
 def test_windows_stay_inside_their_sequence():

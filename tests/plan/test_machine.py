@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from mixtura.cli.app import app
 from mixtura.plan import machine
-from mixtura.plan.machine import asked, local_checks, package_checks, slurm_checks
+from mixtura.plan.machine import local_checks, needs_of, package_checks, slurm_checks
 from mixtura.plan.trials import key_checks, made_up_rows, model_checks
 from mixtura.study.load import load_study
 from mixtura.study.study import Study
@@ -44,7 +44,7 @@ def test_a_cluster_that_fits_has_nothing_to_mend(
     config, nodes = "MinJobAge               = 300 sec", "cpu|8000|2\ngpu|16000+|8"
     cluster(tmp_path, monkeypatch, squeue="", scontrol=config, sinfo=nodes)
     partitions = {**PARTITIONS, "cpu": {"max_runtime": 600, "max_mem_mb": 8000}}
-    checks = list(slurm_checks(asked(study), partitions))
+    checks = list(slurm_checks(needs_of(study), partitions))
     assert mended(checks) == {}
     assert "squeue is asked instead" in next(c.words for c in checks if c.what == "sacct")
 
@@ -54,11 +54,11 @@ def test_what_a_cluster_lacks_is_said_with_the_key(
 ) -> None:
     config, nodes = "MinJobAge = 60 sec", "compute|2500|2"
     cluster(tmp_path, monkeypatch, squeue="", scontrol=config, sinfo=nodes, sacct="")
-    result = mended(slurm_checks(asked(study), PARTITIONS))
+    result = mended(slurm_checks(needs_of(study), PARTITIONS))
     assert "slurm-status-command: sacct" in result["MinJobAge"]
     assert result["partition cpu"].startswith("no such partition; the cluster has compute: name")
     cluster(tmp_path, monkeypatch, sinfo="cpu|2500|2", squeue="", scontrol=config)
-    result = mended(slurm_checks(asked(study), {"cpu": {"max_runtime": 9999}}))
+    result = mended(slurm_checks(needs_of(study), {"cpu": {"max_runtime": 9999}}))
     assert "ask the administrator" in result["MinJobAge"]
     assert result["generators.writer.resources"] == "no node of cpu has so much: lower it"
     cluster(tmp_path, monkeypatch)
@@ -72,7 +72,7 @@ def test_a_machine_that_is_too_small_is_said_with_the_key(
     monkeypatch.setattr(machine, "LEAST_DISK", 10**9)
     large = copy.deepcopy(tiny)
     large["resources"] = {"embed": {"gpu": 2}, "score": {"mem_mb": 10**9, "threads": 4096}}
-    result = mended(local_checks(asked(load_study(large)), tmp_path))
+    result = mended(local_checks(needs_of(load_study(large)), tmp_path))
     assert set(result) == {"MB of memory", "cores", "GPUs", "disk"}
     assert "1 here, the largest job asks for 2 (resources.embed.gpu): lower it" in result["GPUs"]
 

@@ -2,11 +2,13 @@
 
 from mixtura.tell.caveats import caveats
 
+ABOUT = {"diversity": {"parts": {}}, "generation": {"parts": {}}}
+
 
 def test_nothing_is_said_of_plain_data_and_one_version() -> None:
     few = {"short": {"training": 0.0, "test": 0.01}}
-    versions = {"runs": {"torch": ["2.13.0"]}}
-    assert caveats({"reviews": {"contradicting": 0}, "other": {}}, few, versions) == []
+    tables = {**ABOUT, "predictions": {"parts": {"torch": ["2.13.0"]}, "cut": few}}
+    assert caveats({"reviews": {"contradicting": 0}, "other": {}}, tables) == []
 
 
 def test_contradictions_cuts_and_mixed_versions_have_a_paragraph_each() -> None:
@@ -14,8 +16,10 @@ def test_contradictions_cuts_and_mixed_versions_have_a_paragraph_each() -> None:
         "reviews": {"contradicting": 100, "contradictions": "leave-out"},
         "other": {"contradicting": 2, "contradictions": "keep"},
     }
-    versions = {"runs": {"torch": ["2.12.0", "2.13.0"], "peft": ["0.21"]}, "measures": {}}
-    left, rest, cut, mixed = caveats(data, {"short": {"training": 0.2, "test": 0.3}}, versions)
+    versions = {"torch": ["2.12.0", "2.13.0"], "peft": ["0.21"]}
+    cuts = {"short": {"training": 0.2, "test": 0.3}}
+    tables = {**ABOUT, "predictions": {"parts": versions, "cut": cuts}}
+    left, rest, cut, mixed = caveats(data, tables)
     assert left.startswith("100 rows of reviews have a text that also has another label; all are")
     assert "2 rows of other" in rest and "they stay" in rest
     assert "20.0 % of the training texts and 30.0 % of the test texts" in cut

@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from mixtura.core.wording import describe_arm, measure_name
+from mixtura.infer.results import Results
 from mixtura.infer.surface.tables import Surface
-from mixtura.infer.tables import Findings, Hypotheses
+from mixtura.infer.tables import Findings, Hypotheses, LabelGains
 from mixtura.infer.verdicts import GAIN, LOSS, TOO_SMALL
 from mixtura.tell.captions import CAPTIONS
 from mixtura.tell.figures import FIGURES, draw
@@ -95,8 +96,8 @@ def measures(**more: float) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-NO_TESTS = pl.DataFrame(schema=Hypotheses.types())
-NO_SURFACE = pl.DataFrame(schema=Surface.types())
+NO_OTHERS = [pl.DataFrame(schema=table.types()) for table in (Hypotheses, Surface, LabelGains)]
+RESULTS = Results(NULL, *NO_OTHERS)
 SHIFT = measures(floor=2.0, floor_low=1.5, floor_high=2.5, z=2.5, p_value=0.01)
 
 
@@ -171,7 +172,7 @@ def test_arms_and_measures_in_words() -> None:
 
 
 def test_the_text_holds_every_arm_and_every_measure_with_its_floor() -> None:
-    text = findings_text(NULL, measures(), SHIFT, NO_TESTS, NO_SURFACE)
+    text = findings_text(RESULTS, measures(), SHIFT)
     rows = [
         [cell.strip() for cell in line.split("|")[1:-1]]
         for line in text.splitlines()
@@ -209,7 +210,7 @@ def test_results_of_lm_eval_have_the_spread_of_the_seeds_and_no_more() -> None:
     results = pl.DataFrame([row | {"seed": s, "value": v} for s, v in ((0, 0.5), (1, 0.75))])
 
     def text(frame: pl.DataFrame | None) -> str:
-        return findings_text(NULL, measures(), SHIFT, NO_TESTS, NO_SURFACE, lm_eval=frame)
+        return findings_text(RESULTS, measures(), SHIFT, lm_eval=frame)
 
     assert "lm-eval" not in text(None)
     both = text(results)
@@ -217,9 +218,7 @@ def test_results_of_lm_eval_have_the_spread_of_the_seeds_and_no_more() -> None:
     assert "64 real + 64 generated, topic D0" in both and "0.625 [0.500, 0.750]" in both
     tasks = NULL.head(2).with_columns(test=pl.lit("mood"), metric=pl.lit("acc"))
     judged = findings_text(
-        *(NULL, measures(), SHIFT, NO_TESTS, NO_SURFACE),
-        lm_eval=results,
-        tasks=tasks,
+        RESULTS._replace(lm_eval_findings=tasks), measures(), SHIFT, lm_eval=results
     )
     assert "### mood (acc on" in judged and "Means over" not in judged
     single = text(results.filter(seed=0))

@@ -2,8 +2,9 @@
 
 import polars as pl
 
+from mixtura.infer.results import Results
 from mixtura.infer.surface.tables import Surface
-from mixtura.infer.tables import Hypotheses
+from mixtura.infer.tables import Hypotheses, LabelGains
 from mixtura.tell.findings import answers, findings_text
 from mixtura.tell.loop import collapse_text
 from studies import collapse, looped
@@ -23,9 +24,7 @@ def test_the_text_says_which_scheme_lost_and_which_result_is_null() -> None:
 def test_the_findings_of_a_loop_have_no_answer_and_a_part_of_their_own() -> None:
     tables = looped()
     assert answers(tables["findings"]) == []
-    text = findings_text(
-        *(tables[name] for name in ("findings", "diversity", "shift")),
-        *(pl.DataFrame(schema=table.types()) for table in (Hypotheses, Surface)),
-        collapse=collapse_text(collapse()),
-    )
+    empty = (pl.DataFrame(schema=table.types()) for table in (Hypotheses, Surface, LabelGains))
+    results = Results(tables["findings"], *empty, collapse=collapse())
+    text = findings_text(results, tables["diversity"], tables["shift"])
     assert "## Model collapse: 2 rounds" in text

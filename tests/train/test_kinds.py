@@ -44,7 +44,7 @@ def test_a_kind_is_fitted_from_the_section_of_the_study(
     place = Workplace(
         model=str(folder) if folder else None,
         file=file,
-        kept=str(output),
+        tuned_model=str(output),
         resume=tmp_path / "resume",
         minutes=10,
         say=lines.append,

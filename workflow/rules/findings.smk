@@ -44,7 +44,7 @@ rule findings:
     output:
         **PLAN.findings.collapse(),
         **PLAN.findings.lm_eval_tables(),
-        table="<results>/tables/findings.parquet",
+        findings="<results>/tables/findings.parquet",
         hypotheses="<results>/tables/hypotheses.parquet",
         surface="<results>/tables/surface.parquet",
         labels="<results>/tables/label_gains.parquet",

@@ -26,7 +26,7 @@ rule finetune:
     params:
         settings=PLAN.finetune.settings,
         resume=PLAN.finetune.resume,
-        kept=PLAN.finetune.checkpoint,
+        tuned_model=PLAN.finetune.checkpoint,
         code=code("finetune.py", "mixtura.train.encoder"),
     message:
         "Fine-tune {wildcards.model} on arm {wildcards.arm}, replicate {wildcards.replicate}, seed {wildcards.seed}"
@@ -56,7 +56,7 @@ use rule finetune as finetune_module with:
     wildcard_constraints:
         model=PLAN.finetune.models("module"),
     params:
-        kept=None,
+        tuned_model=None,
         file=PLAN.finetune.own_model,
         code=code("finetune.py", "mixtura.train.module"),
     message:
@@ -96,7 +96,7 @@ rule evaluate_lm:
     params:
         settings=PLAN.finetune.lm_eval_settings,
         content=PLAN.finetune.own_tasks,
-        kept=PLAN.finetune.checkpoint,
+        tuned_model=PLAN.finetune.checkpoint,
         store=PLAN.sets.paths.path(".lm_eval"),
         code=code("evaluate_lm.py"),
     message:

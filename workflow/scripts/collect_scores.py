@@ -6,7 +6,7 @@ import polars as pl
 
 from mixtura.core.packages import versions_of_parts
 from mixtura.core.sets import set_of
-from mixtura.core.tables import read_about, read_table, write_table
+from mixtura.core.tables import read_about, read_table, read_tables, write_table
 from mixtura.curate.tables import Counts, Curation
 from mixtura.job import Job
 from mixtura.measure.scores import of_set
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 job = Job(snakemake, CollectScoresSettings)
 for kind, schema in (("diversity", Diversity), ("shift", Shift)):
     files = snakemake.input[kind]
-    table = pl.concat(read_table(file, schema) for file in files)
+    table = read_tables(files, schema)
     parts = versions_of_parts(map(read_about, files))
     write_table(table, snakemake.output[kind], schema, parts=parts)
 funnels = [

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from mixtura.core.files import whole
-from mixtura.core.tables import read_table, write_table
+from mixtura.core.files import write_text
+from mixtura.core.tables import read_table, read_tables, write_table
 from mixtura.infer.findings import findings
 from mixtura.infer.scoring import item_scores, read_columns, with_groups
 from mixtura.infer.settings import ConfirmSettings
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 job = Job(snakemake, ConfirmSettings)
 settings, inputs, output = job.settings, snakemake.input, snakemake.output
 columns = read_columns(settings.metrics, settings.labels)
-runs = [read_table(file, Predictions, columns) for file in inputs.predictions]
 arms = pl.DataFrame([arm.model_dump() for arm in settings.arms], Arms.types())
-rows = pl.concat(runs).filter(pl.col("arm").is_in(arms["arm"].implode()))
+runs = read_tables(inputs.predictions, Predictions, columns)
+rows = runs.filter(pl.col("arm").is_in(arms["arm"].implode()))
 predictions = item_scores(rows, settings.metrics, settings.language)
 if settings.group:
-    tables = [read_table(file, Rows, ["id", settings.group]) for file in inputs.grouped]
-    predictions = with_groups(predictions, pl.concat(tables), settings.group)
+    grouped = read_tables(inputs.grouped, Rows, ["id", settings.group])
+    predictions = with_groups(predictions, grouped, settings.group)
 table = findings(
     *(predictions, arms, settings.metrics, settings.seed), smallest_gain=settings.smallest_gain
 )
@@ -37,6 +37,5 @@ text = confirmation_text(
     table, read_table(inputs.surface, Surface), replicates, shared=settings.shared
 )
 write_table(table, output.table, Confirmation)
-with whole(output.text) as file:
-    file.write_text(text, encoding="utf-8")
+write_text(output.text, text)
 job.done(rows=table.height, replicates=len(replicates))

@@ -2,12 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from mixtura.core.files import parquet_files
 from mixtura.core.packages import versions_of_parts
-from mixtura.core.tables import origins, read_about, read_table, write_table
-from mixtura.curate.pool import balanced_rows, curate, embeddings_of, protected_rows
+from mixtura.core.tables import origins, read_about, read_table, read_tables, write_table
+from mixtura.curate.pool import balanced_rows, curate, embeddings_by_role, protected_rows
 from mixtura.curate.settings import CurateSettings
 from mixtura.curate.tables import Counts, Curated, Judged, Removed
 from mixtura.generate.tables import Generated
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 job = Job(snakemake, CurateSettings)
 paths, settings = snakemake.input, job.settings
 files = parquet_files([*paths.shards, *paths.more])
-pool = pl.concat(read_table(file, Generated) for file in files)
+pool = read_tables(files, Generated)
 real = read_table(paths.examples, Examples)
 shifted = [read_table(file, Shifted, ["id", "text"]) for file in paths.shifted]
 data, splits = read_table(paths.data, Rows), read_table(paths.splits, Splits)
@@ -29,18 +27,12 @@ protected = protected_rows(data, splits, real, shifted)
 vectors = {}
 if paths.get("pool"):
     columns = ["id", "embedding"]
-    tables = (read_table(file, Embeddings, columns) for file in paths.protected)
-    embeddings = pl.concat(tables).unique("id")
-    vectors = {
-        "embeddings": embeddings_of(pool, read_table(paths.pool[0], Embeddings, columns)),
-        "real_embeddings": embeddings_of(real, embeddings),
-        "protected_embeddings": embeddings_of(protected, embeddings),
-    }
+    of_pool = read_tables(paths.pool, Embeddings, columns)
+    others = read_tables(paths.protected, Embeddings, columns).unique("id")
+    vectors = embeddings_by_role((pool, of_pool), (real, others), (protected, others))
 for file in paths.judged:
-    judged = read_table(file, Judged)
-    pool, real = (
-        rows.join(judged, on="id", how="left", maintain_order="left") for rows in (pool, real)
-    )
+    judged = {"other": read_table(file, Judged), "on": "id", "maintain_order": "left"}
+    pool, real = (rows.join(**judged, how="left") for rows in (pool, real))
 rest, removed, counts = curate(pool, settings.curation, real=real, protected=protected, **vectors)
 job.say(f"{pool.height} rows in\n{counts}")
 rows = balanced_rows(rest, settings, pool.height, removed).drop("judged", strict=False)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from mixtura.core.packages import versions_of_parts
-from mixtura.core.tables import read_about, read_table, write_table
+from mixtura.core.tables import read_about, read_table, read_tables, write_table
 from mixtura.infer.passes import passes_table, with_passes
 from mixtura.infer.scoring import item_scores, read_columns, run_scores, with_groups
 from mixtura.infer.searches import search_table
@@ -25,8 +25,8 @@ columns = read_columns(settings.metrics, settings.labels)
 runs = [read_table(file, Predictions, columns) for file in inputs.predictions]
 predictions = item_scores(pl.concat(runs), settings.metrics, settings.language)
 if settings.group:
-    tables = [read_table(file, Rows, ["id", settings.group]) for file in inputs.grouped]
-    predictions = with_groups(predictions, pl.concat(tables), settings.group)
+    rows = read_tables(inputs.grouped, Rows, ["id", settings.group])
+    predictions = with_groups(predictions, rows, settings.group)
 arms = pl.DataFrame([arm.model_dump() for arm in settings.arms], Arms.types())
 about = [read_about(file) for file in inputs.predictions]
 passes = passes_table(zip(runs, about, strict=True))

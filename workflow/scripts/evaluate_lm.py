@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 job = Job(snakemake, EvaluateLmSettings)
 wildcards, settings = snakemake.wildcards, job.settings
-arguments = model_arguments(snakemake.params.kept, snakemake.input.model)
+arguments = model_arguments(snakemake.params.tuned_model, snakemake.input.model)
 store = Path(snakemake.params.store)
 # The environment of the user: that of the job is offline, and most tasks fetch data from the Hub.
 results, items = stored_results(arguments, settings, store, job.environment)

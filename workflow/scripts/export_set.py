@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mixtura.core.files import whole
+from mixtura.core.files import write_text
 from mixtura.core.tables import read_table, write_table
 from mixtura.curate.tables import Curated
 from mixtura.job import Job
@@ -28,6 +28,5 @@ text = card(
     {name: read_table(files[name], TABLES[name]) for name in ("diversity", "shift", "curation")},
 )
 write_table(rows, snakemake.output.rows)
-with whole(snakemake.output.card) as file:
-    file.write_text(text, encoding="utf-8")
+write_text(snakemake.output.card, text)
 job.done(rows=rows.height)

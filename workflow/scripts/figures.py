@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 
 job = Job(snakemake, FigureSettings)
 OF_SETS = ("diversity", "shift", "curation", "generation")
-single = ("findings", "surface", *OF_SETS, "reference")
-more = ("collapse",) if snakemake.input.get("collapse") else ()
-tables = {name: read_table(snakemake.input[name], TABLES[name]) for name in (*single, *more)}
+files = snakemake.input
+tables = {name: read_table(files[name], TABLES[name]) for name in TABLES if files.get(name)}
 sets = []
-for part in snakemake.input.generated:
+for part in files.generated:
     generator, pipeline, level, _ = set_of(part)
     names = {"generator": generator, "pipeline": pipeline, "level": level}
     columns = [pl.lit(value).alias(key) for key, value in names.items()]

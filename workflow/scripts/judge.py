@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from mixtura.core.files import parquet_files
-from mixtura.core.tables import read_table, write_table
+from mixtura.core.tables import read_table, read_tables, write_table
 from mixtura.curate.judge import judge_labels, shown_rows
 from mixtura.curate.settings import JudgeSettings
 from mixtura.curate.tables import Judged
@@ -23,7 +23,7 @@ paths, settings = snakemake.input, job.settings
 real = read_table(paths.examples, Examples)
 shown = shown_rows(real)
 files = parquet_files([*paths.shards, *paths.more])
-pool = pl.concat(read_table(file, Generated, ["id", "text"]) for file in files)
+pool = read_tables(files, Generated, ["id", "text"])
 checked = real.join(shown, on="id", how="anti")
 rows = pl.concat([pool, checked.select("id", "text")])
 running = Running.from_json(snakemake.params.running)

@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from mixtura.core.sets import set_of
-from mixtura.core.tables import read_table, write_table
+from mixtura.core.tables import read_table, read_tables, write_table
 from mixtura.job import Job
 from mixtura.measure.tables import Embeddings
 from mixtura.prepare.tables import Splits
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 job = Job(snakemake, ProbeSettings)
 settings, inputs, output = job.settings, snakemake.input, snakemake.output
 runs = probe_arms(
-    pl.concat((read_table(file, Embeddings) for file in inputs.real), how="diagonal"),
+    read_tables(inputs.real, Embeddings),
     {set_of(file).name: read_table(file, Embeddings) for file in inputs.generated},
     read_table(inputs.splits, Splits),
     {Path(file).stem: read_table(file, Embeddings) for file in inputs.shifted},

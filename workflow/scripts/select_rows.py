@@ -3,9 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from mixtura.core.tables import origins, read_table, write_table
+from mixtura.core.tables import origins, read_tables, write_table
 from mixtura.curate.counts import stage_counts
 from mixtura.curate.receipts import receipts
 from mixtura.curate.select import select
@@ -19,10 +17,9 @@ if TYPE_CHECKING:
 
 job = Job(snakemake, SelectSettings)
 paths, settings = snakemake.input, job.settings
-pool = pl.concat([read_table(file, Curated) for file in paths.sets], how="diagonal").sort("id")
+pool = read_tables(paths.sets, Curated).sort("id")
 pool = pool.unique("text", keep="first", maintain_order=True)
-columns = ["id", "embedding"]
-vectors = pl.concat(read_table(file, Embeddings, columns) for file in paths.embeddings)
+vectors = read_tables(paths.embeddings, Embeddings, ["id", "embedding"])
 pool = pool.join(vectors.unique("id"), on="id", maintain_order="left")
 lengths = pool["text"].str.len_chars().to_list()
 selection = select(pool["embedding"].to_numpy(), pool["label"].to_list(), lengths, settings)
@@ -37,11 +34,6 @@ removed = receipts(pool.join(rows, on="id", how="anti"), "select", "not chosen")
 write_table(removed, snakemake.output.removed, Removed, empty=True)
 write_table(stage_counts({"select": pool.height}, removed), snakemake.output.counts, Counts)
 values = {key: value for key, value in asdict(selection).items() if key != "rows"}
-about = {
-    **settings.model_dump(mode="json"),
-    "reached": reached,
-    **values,
-    "origins": origins(paths.sets),
-}
-write_table(rows, snakemake.output.rows, Curated, **about)
+about = {**settings.model_dump(mode="json"), "reached": reached, **values}
+write_table(rows, snakemake.output.rows, Curated, **about, origins=origins(paths.sets))
 job.done(rows=settings.n, target=settings.target, reached=reached, **values)

@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from mixtura.core.files import read_lines
-from mixtura.core.tables import read_table
+from mixtura.core.tables import read_table, read_tables
 from mixtura.curate.pool import curate, protected_rows
 from mixtura.curate.settings import TopUpSettings
 from mixtura.generate.settings import GenerateRunning
@@ -35,7 +33,7 @@ rows, rejected = (Path(folder) for folder in (snakemake.output.rows, snakemake.o
 rows.mkdir(parents=True, exist_ok=True)
 rejected.mkdir(parents=True, exist_ok=True)
 shards = top_up(
-    pl.concat(read_table(file, Generated) for file in paths.shards),
+    read_tables(paths.shards, Generated),
     settings,
     curate=lambda pool: curate(pool, settings.curation, real=examples, protected=protected),
     generate=lambda n: writer.write(n, rows / f"{n}.parquet", rejected / f"{n}.parquet"),

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mixtura.core.files import whole
+from mixtura.core.files import write_text
 from mixtura.core.tables import read_table
 from mixtura.generate.backends import open_backend
 from mixtura.generate.settings import Running, TopicsSettings
@@ -20,6 +20,5 @@ backend = open_backend(
     job.settings.generator, next(iter(snakemake.input.model), None), running, resume=job.resume
 )
 topics, prompts = write_topics(job.settings, examples, backend, job.resume, job.say)
-with whole(snakemake.output[0]) as file:
-    file.write_text("\n".join([*topics, ""]), encoding="utf-8")
+write_text(snakemake.output[0], "\n".join([*topics, ""]))
 job.done(topics=len(topics), prompts=prompts)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from mixtura.core.sets import set_of
-from mixtura.core.tables import read_table, write_table
+from mixtura.core.tables import read_table, read_tables, write_table
 from mixtura.curate.tables import Curated
 from mixtura.job import Job
 from mixtura.prepare.tables import Splits, read_texts
@@ -23,7 +23,7 @@ job = Job(snakemake, TuneSettings)
 settings, inputs, output = job.settings, snakemake.input, snakemake.output
 replicate = set_of(output.model).replicate
 data, splits = read_texts(inputs.data), read_table(inputs.splits, Splits)
-generated = pl.concat([read_table(file, Curated) for file in inputs.generated])
+generated = read_tables(inputs.generated, Curated)
 mix = mix_rows(splits, generated, settings.mix, replicate, settings.seed)
 texts = pl.concat([data, generated.select(*data.columns, "topic", "fields")], how="diagonal")
 rows = mix.join(texts, on="id", maintain_order="left")

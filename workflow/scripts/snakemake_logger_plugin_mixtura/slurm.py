@@ -93,10 +93,10 @@ def guarded(executor: Any) -> Any:
             """Submit a job once slurmctld answers and no other run does the same work."""
             wildcards = "_".join(job.wildcards).replace("/", "_") if job.wildcards else ""
             comment = f"rule_{job.name}_wildcards_{wildcards}" if wildcards else f"rule_{job.name}"
-            folder, said = Path(self.workflow.workdir_init), ""
+            folder, last = Path(self.workflow.workdir_init), ""
             while not self.leaving and (reason := hindrance(comment, self.run_uuid, folder)):
-                if reason != said:
-                    said = reason
+                if reason != last:
+                    last = reason
                     self.logger.warning(f"{job.name} is not submitted yet: {reason}")
                 time.sleep(PAUSE)
             if not self.leaving:

@@ -27,9 +27,9 @@ def doctor(
     import yaml
 
     from mixtura.plan.machine import (
-        asked,
         disk_check,
         local_checks,
+        needs_of,
         package_checks,
         slurm_checks,
     )
@@ -39,7 +39,7 @@ def doctor(
     with errors_of("doctor"):
         study = load_study(yaml.safe_load(configfile.read_text(encoding="utf-8")))
         settings = yaml.safe_load((profile / "config.yaml").read_text(encoding="utf-8"))
-        needs = asked(study)
+        needs = needs_of(study)
         checks = [package_checks(study)]
         if settings.get("executor") == "slurm":
             file = profile / settings["slurm-partition-config"]

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and the lines of a text file."""
+"""Files that appear whole or not at all, and texts: written, read line by line."""
 
 import errno
 import os
@@ -26,6 +26,12 @@ def whole(path: str | Path) -> Iterator[Path]:
             beside.replace(path)
     finally:
         remove(beside)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file whole, in UTF-8. Raises OSError that names the disk where it is full."""
+    with whole(path) as beside:
+        beside.write_text(text, encoding="utf-8")
 
 
 @contextmanager

@@ -17,8 +17,8 @@ def use_gpus(count: int) -> None:
     Waits until so many are free. To be called before anything opens a GPU. Raises ValueError where
     the machine has fewer.
     """
-    taken = take(count, gpus(), lock_folder()) if count else []
-    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(taken)
+    ids = take(count, gpus(), lock_folder()) if count else []
+    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(ids)
 
 
 def gpus() -> list[str]:

@@ -108,6 +108,19 @@ def read_table(
     return frame
 
 
+def read_tables(
+    paths: Iterable[str | Path],
+    schema: type[Table],
+    columns: Sequence[str] | None = None,
+) -> pl.DataFrame:
+    """Read Parquet files of one schema, one below the other; each is checked as `read_table` does.
+
+    A column that only some files have is null in the rows of the others. Raises ValueError where
+    there is no file.
+    """
+    return pl.concat((read_table(path, schema, columns) for path in paths), how="diagonal")
+
+
 def read_about(path: str | Path) -> dict[str, Any]:
     """What `write_table` was told about a table: its settings and the like.
 

@@ -127,6 +127,16 @@ def embeddings_of(rows: pl.DataFrame, table: pl.DataFrame) -> npt.NDArray[Any]:
     return vectors.to_numpy()
 
 
+def embeddings_by_role(
+    pool: tuple[pl.DataFrame, pl.DataFrame],
+    real: tuple[pl.DataFrame, pl.DataFrame],
+    protected: tuple[pl.DataFrame, pl.DataFrame],
+) -> dict[str, npt.NDArray[Any]]:
+    """The embeddings that `curate` takes, by argument; each of rows and a table of embeddings."""
+    roles = {"embeddings": pool, "real_embeddings": real, "protected_embeddings": protected}
+    return {role: embeddings_of(*tables) for role, tables in roles.items()}
+
+
 def protected_rows(
     data: pl.DataFrame,
     splits: pl.DataFrame,

@@ -74,12 +74,17 @@ def complete_batch(
     if len(completions) != len(texts):
         raise RuntimeError(f"{len(completions)} completions came back for {len(texts)} prompts")
     rows = []
-    asked = [
-        (replace(prompt, index=prompt.index + place, fields=prompt.fields | said), text, seed, part)
+    answers = [
+        (
+            replace(prompt, index=prompt.index + place, fields=prompt.fields | extra),
+            text,
+            seed,
+            part,
+        )
         for prompt, text, seed, completion in zip(prompts, texts, seeds, completions, strict=True)
-        for place, (part, said) in enumerate(split_completion(completion, prompt.texts))
+        for place, (part, extra) in enumerate(split_completion(completion, prompt.texts))
     ]
-    for prompt, text, seed, completion in asked:
+    for prompt, text, seed, completion in answers:
         fields, reason = row_fields(completion, kind, prompt, names, is_json)
         content = [fields["text"] if fields else completion.text]
         if kind == "qa" and fields:

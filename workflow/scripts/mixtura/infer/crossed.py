@@ -21,17 +21,17 @@ class Parts:
 
     mean: Array  # (K,)
     common: Array  # (K,) from the replicates, what all comparisons have in common
-    own: Array  # (K,) from the replicates, what each has alone
-    rows: Array  # (K,) from the test rows, without what `common` and `own` hold already
+    specific: Array  # (K,) from the replicates, what each has alone
+    rows: Array  # (K,) from the test rows, without what `common` and `specific` hold already
     correlation: Array  # (K, K) of the test rows' part
     freedom: float  # degrees of freedom of `common`: replicates - 1; 0 for one replicate
-    own_freedom: float
+    specific_freedom: float
     row_freedom: float
 
     @property
     def error(self) -> Array:
         """Standard errors, (K,)."""
-        error: Array = np.sqrt(self.common + self.own + self.rows)
+        error: Array = np.sqrt(self.common + self.specific + self.rows)
         return error
 
 
@@ -51,7 +51,7 @@ def parts_of(
     is (1 / J + overlap) times that of one.
 
     Source: two-way analysis of variance, Searle, Casella and McCulloch 1992, chapter 4; crossed
-    effects of replicates and rows, Owen 2007; own variances drawn together, Smyth 2004
+    effects of replicates and rows, Owen 2007; specific variances drawn together, Smyth 2004
     (equations 4 to 10); folds, Nadeau and Bengio 2003 (corrected resampled t), for repeated ones
     Bouckaert and Frank 2004.
     """
@@ -66,17 +66,17 @@ def parts_of(
     row = np.nanmean(influence, axis=0)
     covariance = row @ row.T / (groups * (groups - 1))
     rows = np.diag(covariance).copy()
-    common, own, freedom, own_freedom = 0.0, np.zeros(y.shape[1]), 0.0, 1.0
+    common, specific, freedom, specific_freedom = 0.0, np.zeros(y.shape[1]), 0.0, 1.0
     if count > 1:
-        common, own, own_freedom = _replicate_parts(y, sets[complete])
-        common, own = common * (1 + count * overlap), own * (1 + count * overlap)
+        common, specific, specific_freedom = _replicate_parts(y, sets[complete])
+        common, specific = common * (1 + count * overlap), specific * (1 + count * overlap)
         freedom = count - 1.0
         cross = influence[units][:, complete] - row[complete]
         both = (cross**2).sum(axis=(0, 2)) / ((count - 1) * (groups - 1) * count * groups)
         # What both parts hold counts once, and the sum is never below the larger of the two.
-        rows[complete] -= np.minimum(np.minimum(both, common + own), rows[complete])
-    every = np.full(means.shape[1], own.max(initial=0.0))
-    every[complete] = own
+        rows[complete] -= np.minimum(np.minimum(both, common + specific), rows[complete])
+    every = np.full(means.shape[1], specific.max(initial=0.0))
+    every[complete] = specific
     rows[~complete] = np.maximum(rows[~complete], rows[complete].max())
     scale = np.sqrt(np.diag(covariance))
     scale[scale == 0] = 1
@@ -86,12 +86,12 @@ def parts_of(
         every * widths**2,
         rows,
         covariance / np.outer(scale, scale),
-        *(freedom, own_freedom, groups - 1.0),
+        *(freedom, specific_freedom, groups - 1.0),
     )
 
 
 def _replicate_parts(y: Array, sets: Array) -> tuple[float, Array, float]:
-    """Of means over y (units, K): the common and the own variances, and the freedom of the own."""
+    """Of means over y (units, K): common and specific variances, and the freedom of the latter."""
     units, count = y.shape
     by_unit = y.mean(axis=1)
     common = by_unit.var(ddof=1)  # the mean square of units / K
@@ -104,9 +104,9 @@ def _replicate_parts(y: Array, sets: Array) -> tuple[float, Array, float]:
     # Mixes of one generated set share its luck: sets, not mixes, are independent.
     independent = max(len(np.unique(sets)), 2) - 1
     freedom = min(independent * (units - 1), lent + units - 1)
-    # What all have in common holds the mean of the own parts already.
-    own = variances - np.minimum(variances, variances.mean()) / count
-    return common / units, own / units, freedom
+    # What all have in common holds the mean of the specific parts already.
+    specific = variances - np.minimum(variances, variances.mean()) / count
+    return common / units, specific / units, freedom
 
 
 def _lent(variances: Array, freedom: int) -> float:

@@ -106,7 +106,7 @@ def power(
         return Power(np.full(1, np.inf))
     # A baseline and a mix have each their trainings.
     common = np.sqrt(of_unit.replicate**2 + of_unit.seed**2 / seeds)
-    own = np.sqrt(of_unit.mix**2 + of_unit.seed**2 / seeds)
+    specific = np.sqrt(of_unit.mix**2 + of_unit.seed**2 / seeds)
     unit_row = np.sqrt(of_unit.replicate_row**2 + of_unit.seed_row**2 / seeds)
     thinned = np.sqrt(rows / test_rows)  # fewer simulated rows with the same variance
 
@@ -125,7 +125,9 @@ def power(
         effects = spreads.row * lasting + unit_row * alike(units, rows)
         effects *= thinned
         errors = effects.mean(axis=-1)
-        errors = errors + common * rng.normal(size=(units, 1)) + own * rng.normal(size=errors.shape)
+        errors = (
+            errors + common * rng.normal(size=(units, 1)) + specific * rng.normal(size=errors.shape)
+        )
         influence = effects - effects.mean(axis=-1, keepdims=True)
         if overlap:  # the test rows are part of a replicate
             influence = np.zeros_like(influence)

@@ -59,6 +59,6 @@ def with_rare_differences(parts: Parts, metric: Metric) -> Parts:
         return parts
     least = ((high - low) / (parts.row_freedom + 1)) ** 2
     rows = parts.rows + least
-    kept = np.sqrt(parts.rows / rows)
-    correlation = parts.correlation * np.outer(kept, kept) + np.diag(least / rows)
+    scale = np.sqrt(parts.rows / rows)
+    correlation = parts.correlation * np.outer(scale, scale) + np.diag(least / rows)
     return replace(parts, rows=rows, correlation=correlation)

@@ -25,11 +25,12 @@ def label_gains(
         baseline=pl.coalesce("baseline", pl.when(other).then(plain)),
         control=pl.lit(None, pl.String),
     )
-    own = predictions.filter(test="test") if "test" in predictions.columns else predictions
+    if "test" in predictions.columns:
+        predictions = predictions.filter(test="test")
     types = LabelGains.types()
     parts = [pl.DataFrame(schema=types)]
     for label in labels:
-        rows = own.filter(gold=label)
+        rows = predictions.filter(gold=label)
         if rows["id"].n_unique() > 1:
             part = findings(rows, compared, ["accuracy"], seed)
         else:

@@ -97,13 +97,13 @@ def _variances(values: Array, influence: Array) -> Array:
     between = y.mean(axis=1).var(ddof=1)
     if count > 1:
         residuals = y - y.mean(axis=0) - (y.mean(axis=1, keepdims=True) - y.mean())
-        own = (residuals**2).sum() / ((replicates - 1) * (count - 1))
-        common = between - own / count
+        specific = (residuals**2).sum() / ((replicates - 1) * (count - 1))
+        common = between - specific / count
     else:
-        own = common = between / 2
+        specific = common = between / 2
     of_seeds = max(seed, 0) / seeds
     common -= of_seeds + max(alike, 0) * unit_row / rows
-    own -= of_seeds + (1 - max(alike, 0)) * unit_row / rows
-    parts = [common, own, seed, row, replicate_row, seed_row, alike]
+    specific -= of_seeds + (1 - max(alike, 0)) * unit_row / rows
+    parts = [common, specific, seed, row, replicate_row, seed_row, alike]
     clipped: Array = np.clip(parts, 0, [np.inf] * 6 + [1])
     return clipped

@@ -70,7 +70,7 @@ def margin_alone(parts: Parts, level: float) -> Array:
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, not {level}")
     of_units, of_rows = _standard_errors(parts.freedom, parts.row_freedom)
-    variances = parts.common + parts.own
+    variances = parts.common + parts.specific
     draws = of_units[:, None] * np.sqrt(variances) + of_rows[:, None] * np.sqrt(parts.rows)
     margin: Array = np.quantile(np.abs(draws), level, axis=0)
     return margin
@@ -105,10 +105,10 @@ def _errors(parts: Parts, draws: int, rng: np.random.Generator) -> Array:
         common = normals(1) / scales(parts.freedom, 1)
         errors += common * np.sqrt(parts.common).astype(np.float32)
     if parts.freedom and count > 1:
-        own = normals(count) / np.float32(np.sqrt(1 - 1 / count))
-        own -= own.mean(axis=1, keepdims=True)
-        own /= scales(parts.own_freedom, count)
-        errors += own * np.sqrt(parts.own).astype(np.float32)
+        specific = normals(count) / np.float32(np.sqrt(1 - 1 / count))
+        specific -= specific.mean(axis=1, keepdims=True)
+        specific /= scales(parts.specific_freedom, count)
+        errors += specific * np.sqrt(parts.specific).astype(np.float32)
     return np.asarray(errors)
 
 

@@ -70,20 +70,20 @@ class DesignPoint:
 
 
 def design_points(
-    designs: Designs, n: int, sets: Sequence[Set], own: bool = False
+    designs: Designs, n: int, sets: Sequence[Set], own_rows: bool = False
 ) -> list[DesignPoint]:
     """Every point of the designs: what is compared after what it is compared to, each once.
 
     `n` is the size of the generated sets. Real rows alone are a point at every number of real rows
-    that occurs. With `own`, a mix has the text of a generator that saw its real rows, or those of
-    its baseline where it has none. The control has the same real rows and as many rows, so as many
-    optimiser steps, as the mix: what it gains is training, not text.
+    that occurs. With `own_rows`, a mix has the text of a generator that saw its real rows, or
+    those of its baseline where it has none. The control has the same real rows and as many rows, so
+    as many optimiser steps, as the mix: what it gains is training, not text.
     """
     repeated = "repeated" in designs.controls
     mixed = []
     for mix in designs.mixes(n):
         for origin in sets:
-            shown = (mix.n_real or mix.baseline) if own else 0
+            shown = (mix.n_real or mix.baseline) if own_rows else 0
             arm = Arm(mix.n_real, round(mix.n_generated), *origin, shown=shown)
             control = Arm(arm.n_real, repeat_to=arm.rows) if arm.n_real and repeated else None
             mixed.append(DesignPoint(mix.design, arm, Arm(mix.baseline), control))
@@ -94,7 +94,7 @@ def design_points(
 
 
 def fill_points(
-    designs: Designs, weights: Mapping[str, float], sets: Sequence[Set], own: bool = False
+    designs: Designs, weights: Mapping[str, float], sets: Sequence[Set], own_rows: bool = False
 ) -> list[DesignPoint]:
     """The mixes that fill rare labels, each with oversampling as its control, and class weights.
 
@@ -113,7 +113,7 @@ def fill_points(
             control = Arm(real, repeat_to=real + rows, fill=fill)
             points.append(DesignPoint("oversampled", control))
             for origin in sets:
-                arm = Arm(real, rows, *origin, fill=fill, shown=real if own else 0)
+                arm = Arm(real, rows, *origin, fill=fill, shown=real if own_rows else 0)
                 points.append(DesignPoint("fill", arm, Arm(real), control))
     return list(dict.fromkeys(points))
 
@@ -143,7 +143,7 @@ class Round(NamedTuple):
 
 
 def loop_rounds(
-    designs: Designs, n: int, classes: int, generator: str, own: bool = False
+    designs: Designs, n: int, classes: int, generator: str, own_rows: bool = False
 ) -> list[Round]:
     """Every round of every scheme of the loop of a generator, round 0 first.
 
@@ -177,7 +177,7 @@ def loop_rounds(
             elif scheme == "accumulate-subsample":
                 real = classes * round(n * real / (real + generated) / classes)
                 generated = n - real
-            shown = designs.loop_real if own else 0
+            shown = designs.loop_real if own_rows else 0
             arm = Arm(real, generated, *sets[-1], shown=shown)
             rounds.append(Round(scheme, number, sets[-1], tuple(mixed), arm))
     return rounds

@@ -80,13 +80,13 @@ class FinetunePlan:
 
     def _settings_of(self, wildcards: Any) -> str:
         training, task = self.training(wildcards.arm, wildcards.model), self.study.task
-        own = isinstance(training, ModuleModel)
+        is_module = isinstance(training, ModuleModel)
         return FinetuneSettings(
             training=training,
             task=task.kind,
             labels=task.words,
             mix=self.sets.mix(wildcards.arm),
-            code=file_digest(Path(training.file)) if own else None,
+            code=file_digest(Path(training.file)) if is_module else None,
         ).to_json()
 
     def training(self, arm: str, model: str) -> Any:

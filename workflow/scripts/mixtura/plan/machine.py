@@ -53,7 +53,7 @@ def package_checks(study: Study) -> Iterator[Check]:
             yield Check(what, words, bool(version))
 
 
-def asked(study: Study) -> dict[str, Resources]:
+def needs_of(study: Study) -> dict[str, Resources]:
     """Key of the configuration -> what jobs ask for there, on their first attempt."""
     resources = JobResources(Sets(study))
     needs: dict[str, Resources] = {}

@@ -59,24 +59,24 @@ class Sets:
             if pipeline not in mixed
             for level in gen.levels
         ] + [("mixed", pipeline, level) for pipeline in mixed for level in gen.levels]
-        loop, classes, own = study.designs.loop, len(study.task.words), gen.shown == "own"
+        loop, classes, own_rows = study.designs.loop, len(study.task.words), gen.shown == "own"
         self.rounds: dict[str, list[Round]] = {
-            generator: loop_rounds(study.designs, gen.n, classes, generator, own)
+            generator: loop_rounds(study.designs, gen.n, classes, generator, own_rows)
             for generator in (gen.generators if loop else ())
         }
-        rounds = [turn for of_one in self.rounds.values() for turn in of_one]
+        rounds = [turn for chain in self.rounds.values() for turn in chain]
         self.unions = {turn.arm.name: turn.mixed for turn in rounds if turn.number}
         self.points = [
-            *design_points(study.designs, gen.n, designed, own),
+            *design_points(study.designs, gen.n, designed, own_rows),
             *(
-                fill_points(study.designs, natural(study), designed, own)
+                fill_points(study.designs, natural(study), designed, own_rows)
                 if study.designs.fill
                 else ()
             ),
             *(
                 point
-                for of_one in self.rounds.values()
-                for point in loop_points(study.designs, of_one)
+                for chain in self.rounds.values()
+                for point in loop_points(study.designs, chain)
             ),
         ]
         self.labels = labels_in_turn(study)

@@ -49,9 +49,9 @@ def model_checks(study: Study) -> Iterator[Check]:
         elif source.package:
             package = MODEL_PACKAGES[source.package].requirement.partition("==")[0]
             command = [sys.executable, "-m", "pip", "index", "versions", package]
-            found = not subprocess.run(command, capture_output=True).returncode
+            exists = not subprocess.run(command, capture_output=True).returncode
             mend = f"pip finds no {package}: check the network and the index of pip"
-            yield Check(what, f"package {package}, not fetched yet" if found else mend, found)
+            yield Check(what, f"package {package}, not fetched yet" if exists else mend, exists)
         elif source.hub:
             yield attempt(what, partial(_on_hub, source.hub, source.revision))
 

@@ -56,9 +56,9 @@ def lm_eval_scores(
 
 def _metrics(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The metrics of an item by name."""
-    kept = record.get("filter", "none")
+    filter_name = record.get("filter", "none")
     for metric in record.get("metrics", []):
-        yield metric if kept == "none" else f"{metric},{kept}", record[metric]
+        yield metric if filter_name == "none" else f"{metric},{filter_name}", record[metric]
 
 
 def _group(record: Mapping[str, Any], key: str | None, file: Path, number: int) -> str | None:

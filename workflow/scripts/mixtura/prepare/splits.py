@@ -59,12 +59,12 @@ def split_rows(
     parts, rest = [], first.filter(pl.col("side").is_null())
     for name, side in OWN_SIDE.items():
         if side in sides:
-            own = first.filter(side=side)
+            candidates = first.filter(side=side)
             size, proportion = sizes.pop(name)
-            chosen = _draw(own, size, proportion, seed, name)
+            chosen = _draw(candidates, size, proportion, seed, name)
             parts.append(chosen.select("id", "label", split=pl.lit(name)))
             if group:  # what it shares a passage with is on its side, or on none
-                names = normalise(own[group].cast(pl.String)).implode()
+                names = normalise(candidates[group].cast(pl.String)).implode()
                 rest = rest.filter(~normalise(rest[group].cast(pl.String)).is_in(names))
     if folds:
         del sizes["test"]
@@ -88,13 +88,13 @@ def without_split(rows: pl.DataFrame, splits: pl.DataFrame) -> dict[str, int]:
         rows = rows.with_columns(side=pl.lit(None, pl.String))
     sides = rows.select(original="id", of="side")
     rest = rows.join(splits, on="id", how="anti").join(sides, on="original", how="left")
-    copy, own = pl.col("id") != pl.col("original"), pl.col("of").is_not_null()
+    copy, of_file = pl.col("id") != pl.col("original"), pl.col("of").is_not_null()
     reason = (
-        pl.when(copy & own & pl.col("side").is_null())
+        pl.when(copy & of_file & pl.col("side").is_null())
         .then(pl.format("of task.data, near-copies of task.{} rows", "of"))
         .when(copy)
         .then(pl.lit("near-copies of a row in a split"))
-        .when(own)
+        .when(of_file)
         .then(pl.format("of task.{}, not drawn", "of"))
         .otherwise(pl.lit("rest of a group"))
     )

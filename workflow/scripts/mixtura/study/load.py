@@ -122,11 +122,17 @@ def check_supply(study: Study) -> None:
         "task.reference": (task.reference, balance.generated),
         "the most real rows of designs": (study.designs.largest, balance.real),
     }
-    own = {"test": "task.test", "development": "task.development", "unlabelled": "task.reference"}
+    sections = {
+        "test": "task.test",
+        "development": "task.development",
+        "unlabelled": "task.reference",
+    }
     for side in task.sides:
         if side in counts:
-            check_sizes(KEYS[side], counts[side], {own[side]: wanted[own[side]]})
-    rest = {name: part for name, part in wanted.items() if name not in {own[s] for s in task.sides}}
+            check_sizes(KEYS[side], counts[side], {sections[side]: wanted[sections[side]]})
+    rest = {
+        name: part for name, part in wanted.items() if name not in {sections[s] for s in task.sides}
+    }
     if "data" not in counts:
         return
     copied = listed(KEYS[side] for side in ("test", "development") if side in counts)

@@ -9,15 +9,13 @@ CONTRADICTIONS = {"leave-out": "all are left out", "keep": "they stay, a row for
 
 
 def caveats(
-    data: Mapping[str, Mapping[str, Any]],
-    cuts: Mapping[str, Mapping[str, float]],
-    versions: Mapping[str, Mapping[str, Sequence[str]]],
+    data: Mapping[str, Mapping[str, Any]], tables: Mapping[str, Mapping[str, Any]]
 ) -> list[str]:
     """A paragraph for each, none where there is nothing to say.
 
-    `data` maps the data of the task and the other test sets to what is written about them, `cuts`
-    a model to its shares of cut texts (`mixtura.train.cuts`), `versions` what was made (such as
-    "runs") to the versions of each package that made it.
+    `data` maps the data of the task and the other test sets to what is written about them, `tables`
+    those of `PARTS`: "parts" has the versions of each package that wrote a part of the table, "cut"
+    of predictions the shares of cut texts of each model (`mixtura.train.cuts`).
     """
     paragraphs = []
     for name, about in data.items():
@@ -26,14 +24,15 @@ def caveats(
                 f"{count} rows of {name} have a text that also has another label; "
                 f"{CONTRADICTIONS[about['contradictions']]} (`task.contradictions`)."
             )
-    for model, shares in cuts.items():
+    for model, shares in tables["predictions"]["cut"].items():
         if max(shares.values()) > LEAST_CUT:
             paragraphs.append(
                 f"{model} does not read the end of long texts: {100 * shares['training']:.1f} % of "
                 f"the training texts and {100 * shares['test']:.1f} % of the test texts, in the "
                 f"run that cuts most. Raise `downstream.{model}.max_length` to read more."
             )
-    for part, packages in versions.items():
+    for name, part in PARTS.items():
+        packages: Mapping[str, Sequence[str]] = tables[name]["parts"]
         mixed = [f"{package} {' and '.join(v)}" for package, v in packages.items() if len(v) > 1]
         if mixed:
             paragraphs.append(

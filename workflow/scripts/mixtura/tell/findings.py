@@ -1,6 +1,7 @@
 """The findings in words and tables: what intervals allow to say, and no more."""
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import NamedTuple
 
 import polars as pl
@@ -15,6 +16,7 @@ from mixtura.core.wording import (
 from mixtura.generate.summary import COSTS
 from mixtura.infer.parts import unique_comparisons, without_loop
 from mixtura.infer.recommend import recommend
+from mixtura.infer.results import Results
 from mixtura.infer.settings import TrainingLength
 from mixtura.infer.verdicts import GAIN, LOSS, NO_GAIN
 from mixtura.tell.answer import answer_lines
@@ -29,31 +31,23 @@ from mixtura.tell.verdicts import READING, ends, evidence, scope_text, verdict_t
 
 
 def findings_text(
-    findings: pl.DataFrame,
+    results: Results,
     diversity: pl.DataFrame,
     shift: pl.DataFrame,
-    hypotheses: pl.DataFrame,
-    surface: pl.DataFrame,
     generation: pl.DataFrame | None = None,
-    collapse: str | None = None,
     lm_eval: pl.DataFrame | None = None,
     lengths: Mapping[str, TrainingLength] | None = None,
     shared: bool = False,
-    tasks: pl.DataFrame | None = None,
     notes: Sequence[str] = (),
-    labels: pl.DataFrame | None = None,
 ) -> str:
     """Markdown: the answer, the matrices of gains, then every arm, measure and test.
 
-    `collapse` is what `mixtura.tell.loop.collapse_text` says, of a study with a loop; `lm_eval` the
-    results of lm-eval, of a study with a model that asks for them; `lengths` how long models train;
-    `shared` whether all replicates have the generated text of one of them; `tasks` the findings on
-    tasks of lm-eval; `notes` are paragraphs of `mixtura.tell.caveats`;
-    `labels` is the table of the gains of each label.
-
-    The frames are the tables of `mixtura.infer.findings.findings`, of the panels, of
-    `mixtura.infer.hypotheses.hypotheses` and of `mixtura.infer.surface.table.surface_table`.
+    The frames are tables with one row for the draws of a set
+    (`mixtura.infer.replicates.mean_of_draws`), `lm_eval` the results of lm-eval of a study with a
+    model that asks for them; `lengths` how long models train; `shared` whether all replicates have
+    the generated text of one of them; `notes` are paragraphs of `mixtura.tell.caveats`.
     """
+    findings, hypotheses, surface, labels, collapse, tasks = results
     shown, *others = _by_test(unique_comparisons(findings))
     lines = answer_lines(findings, hypotheses, surface)
     matrices = matrices_text(findings)
@@ -70,8 +64,8 @@ def findings_text(
             *shown_text(findings),
             *notes,
             *map(_scores, [shown, *others]),
-            *([] if labels is None else labels_text(labels)),
-            *([] if collapse is None else [collapse]),
+            *labels_text(labels),
+            *([] if collapse is None else [_collapse(collapse)]),
             *([] if lm_eval is None else [_lm_eval(lm_eval, findings, tasks)]),
             "## Hypotheses",
             "\n".join(f"- **{question}** {answer}" for question, answer in summary(hypotheses)),
@@ -84,6 +78,12 @@ def findings_text(
         ]
     )
     return visible(text)
+
+
+def _collapse(table: pl.DataFrame) -> str:
+    # Imported by name: a change of its code reruns nothing in a study without a loop.
+    text: str = import_module("mixtura.tell.loop").collapse_text(table)
+    return text
 
 
 def _by_test(findings: pl.DataFrame) -> list[pl.DataFrame]:

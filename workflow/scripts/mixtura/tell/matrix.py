@@ -71,8 +71,8 @@ def matrices(cells: pl.DataFrame) -> Iterator[tuple[str, list[int], list[tuple[i
         amounts = sorted(part["n_generated"].unique())
         lines = []
         for _, line in part.group_by("alone", maintain_order=True):
-            found = {row["n_generated"]: row for row in line.iter_rows(named=True)}
-            lines.append((line["alone"][0], [found.get(amount) for amount in amounts]))
+            by_amount = {row["n_generated"]: row for row in line.iter_rows(named=True)}
+            lines.append((line["alone"][0], [by_amount.get(amount) for amount in amounts]))
         yield title, amounts, lines
 
 

@@ -52,7 +52,7 @@ class Workplace(NamedTuple):
 
     model: str | None  # folder of the untrained model; a model of the user's own need not have any
     file: str | None  # Python file of a model of the user's own
-    kept: str | None  # folder that keeps the tuned model
+    tuned_model: str | None  # folder that keeps the tuned model
     resume: Path  # folder of the checkpoint
     minutes: float  # between two checkpoints
     say: Callable[[str], None]  # writes a line to the log
@@ -136,7 +136,7 @@ def train_run(
     model, trials = best_fit(
         settings, train, lambda model: model.loss(rows.development), place.resume, key
     )
-    keep_model(place.kept, model)
+    keep_model(place.tuned_model, model)
     return model, trials
 
 

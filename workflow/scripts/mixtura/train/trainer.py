@@ -228,9 +228,9 @@ def train(
                     shutil.rmtree(place)
         return trainer.state.log_history
 
-    kept = restart.folder
+    store = restart.folder
     with (
-        nullcontext(kept / key) if kept else tempfile.TemporaryDirectory() as folder,
+        nullcontext(store / key) if store else tempfile.TemporaryDirectory() as folder,
         course.watching(),
     ):
         fitting = find_executable_batch_size(attempt, micro, halved)

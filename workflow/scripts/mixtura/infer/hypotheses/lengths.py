@@ -19,8 +19,11 @@ def gains_by_regime(gains: Gains, lengths: Mapping[str, TrainingLength]) -> Iter
     """
     models = [name for name in gains.at["model"].unique(maintain_order=True) if name in lengths]
     for first, second in combinations(models, 2):
-        one, other = lengths[first], lengths[second]
-        if one.weights != other.weights or one.regime == other.regime:
+        first_length, second_length = lengths[first], lengths[second]
+        if (
+            first_length.weights != second_length.weights
+            or first_length.regime == second_length.regime
+        ):
             continue
         mixes = [*SET, "source", "n_real", "n_generated"]
         cells = cells_of(gains.only(pl.col("model").is_in([first, second])), [*mixes, "model"])
@@ -29,6 +32,8 @@ def gains_by_regime(gains: Gains, lengths: Mapping[str, TrainingLength]) -> Iter
             continue
         sign = np.where(both.at["model"] == first, 1, -1) / (both.count / 2)
         result = over_replicates(np.einsum("k,rkb->rb", sign, both.y), both)
-        columns = estimated(result, f"mean gain by {one.regime} minus that by {other.regime}")
+        columns = estimated(
+            result, f"mean gain by {first_length.regime} minus that by {second_length.regime}"
+        )
         columns |= {"x": f"{first} and {second}", "method": "difference"}
         yield row_of("regimes", both, **columns)

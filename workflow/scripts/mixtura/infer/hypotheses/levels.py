@@ -29,8 +29,8 @@ def bends(gains: Gains, diversity: pl.DataFrame) -> Iterator[HypothesisRow]:
             continue
         ladders = [ladder(x[:, here], some.only(here)) for here in long]
         yield _bend(name, ladders, some.only(np.logical_or.reduce(long)))
-        for here, one in zip(long, ladders, strict=True) if len(long) > 1 else ():
-            yield _bend(name, [one], some.only(here), tested=False)
+        for here, contrasts in zip(long, ladders, strict=True) if len(long) > 1 else ():
+            yield _bend(name, [contrasts], some.only(here), tested=False)
 
 
 def ladder(x: Array, cells: Cells) -> tuple[Array, Array, list[int]]:

@@ -15,16 +15,16 @@ class Covariance:
     """Covariances (K, K) of the errors of K mean gains, in the metric's unit squared."""
 
     common: Array  # luck that mixes share: the real rows, the training of their baseline
-    own: Array  # of each mix: the text, which mixes of one set share, and its training
+    specific: Array  # of each mix: the text, which mixes of one set share, and its training
     rows: Array  # of the test rows, which all share
     freedom: float  # degrees of freedom of `common`; 0 where no two trainings differ
-    own_freedom: float
+    specific_freedom: float
     row_freedom: float
 
     @property
     def total(self) -> Array:
         """The covariance of the mean gains."""
-        total: Array = self.common + self.own + self.rows
+        total: Array = self.common + self.specific + self.rows
         return total
 
     def scales(self, draws: int, rng: np.random.Generator) -> Array:
@@ -32,7 +32,7 @@ class Covariance:
 
         Source: the Behrens-Fisher distribution, Fisher 1935.
         """
-        freedoms = (self.freedom, self.own_freedom, self.row_freedom)
+        freedoms = (self.freedom, self.specific_freedom, self.row_freedom)
         scales = [
             freedom / rng.chisquare(freedom, draws) if freedom else np.zeros(draws)
             for freedom in freedoms
@@ -41,7 +41,7 @@ class Covariance:
 
     def scaled(self, scales: Array) -> Array:
         """Covariances of the mean gains, (draws, K, K), for such scales."""
-        parts = np.stack([self.common, self.own, self.rows])
+        parts = np.stack([self.common, self.specific, self.rows])
         return np.tensordot(scales, parts, axes=1)
 
 
@@ -62,12 +62,12 @@ def covariance_of(
     baselines, is estimated over all of them at once.
     """
     count = means.shape[1]
-    common, own, rows = (np.zeros(count) for _ in range(3))
+    common, specific, rows = (np.zeros(count) for _ in range(3))
     parts: list[Parts] = []
     for code in np.unique(baselines):
         some = np.flatnonzero(baselines == code)
         part = parts_of(means[:, some], influence[:, some], sets[some], short[some], overlap)
-        common[some], own[some], rows[some] = part.common, part.own, part.rows
+        common[some], specific[some], rows[some] = part.common, part.specific, part.rows
         parts.append(part)
     same = baselines[:, None] == baselines
     centre = np.eye(count) - same / same.sum(axis=1)
@@ -78,10 +78,10 @@ def covariance_of(
     row = np.nanmean(influence, axis=0)
     return Covariance(
         _scaled(over, common),
-        _scaled(_correlation(alike), own),
+        _scaled(_correlation(alike), specific),
         _scaled(_correlation(row @ row.T), rows),
         min(part.freedom for part in parts),
-        min(part.own_freedom for part in parts),
+        min(part.specific_freedom for part in parts),
         parts[0].row_freedom,
     )
 

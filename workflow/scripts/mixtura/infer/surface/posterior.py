@@ -54,7 +54,7 @@ def posterior_of(
     """
     count = len(gains)
     draws = int(np.clip(40 * DRAWS // count, FEW, DRAWS))
-    unit = _size(covariance.own + covariance.rows) or _size(covariance.total) or 1e-6
+    unit = _size(covariance.specific + covariance.rows) or _size(covariance.total) or 1e-6
     level = np.sqrt(max(covariance.total.mean(), 0)) or unit
     sizes = np.abs(rng.standard_cauchy((draws, effects.max() + 1))) * SLOPE * unit
     sizes[:, 0] *= HEIGHT * level / (SLOPE * unit)

@@ -69,8 +69,8 @@ def scores_surface(
             **{"form": fit.mixes["form"][0], "axis": names["diversity"]},
         }
         types = Surface.types()
-        found = [scope | row for row in surface_rows(fit, smallest_gain)]
-        tables.append(pl.DataFrame([{n: row.get(n) for n in types} for row in found], types))
+        records = [scope | row for row in surface_rows(fit, smallest_gain)]
+        tables.append(pl.DataFrame([{n: row.get(n) for n in types} for row in records], types))
     return pl.concat(tables)
 
 

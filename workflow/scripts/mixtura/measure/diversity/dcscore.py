@@ -103,17 +103,17 @@ class SoftmaxTrace:
         # as it is, and tau goes into the length of the rows, which saves two passes over each tile.
         self.shifted = kernel != "cosine" or min(self.taus) < 1 / 40
         self.scale = 1.0 if self.shifted else self.unit / self.taus[-1]
-        self.own = [1.0 if self.shifted else math.exp(1 / t) for t in self.taus]
+        self.diagonal = [1.0 if self.shifted else math.exp(1 / t) for t in self.taus]
         self.x = x if self.scale == 1 else x * math.sqrt(self.scale)
         self.ones = self.xp.ones_like(self.x[:block, 0])
         # A row's own weight may be all but the whole sum: it is added in float64, not in a tile.
-        self.totals = [zeros(len(x), x) + weight for weight in self.own]
+        self.totals = [zeros(len(x), x) + weight for weight in self.diagonal]
         for (rows, columns), sums in run(self._sums, tile_pairs(len(x), block), self.xp):
             for total, (by_row, by_column) in zip(self.totals, sums, strict=True):
                 total[rows] += by_row
                 if rows != columns:
                     total[columns] += by_column
-        pairs = zip(self.own, self.totals, strict=True)
+        pairs = zip(self.diagonal, self.totals, strict=True)
         self.scores = [float((weight / total).sum()) for weight, total in pairs]
 
     def interval(self, at: int) -> tuple[float, float]:
@@ -141,8 +141,10 @@ class SoftmaxTrace:
                 if rows != columns:
                     change[rows] += by_row
         ends = []
-        for score, own, total, change in zip(self.scores, self.own, self.totals, left, strict=True):
-            without = numpy_array(own * change - own / total)
+        for score, diagonal, total, change in zip(
+            self.scores, self.diagonal, self.totals, left, strict=True
+        ):
+            without = numpy_array(diagonal * change - diagonal / total)
             error = math.sqrt((n - 1) / n * float(((without - without.mean()) ** 2).sum()))
             ends.append(_logit_interval(score, float(t.ppf(0.975, n - 1)) * error, n))
         return ends
@@ -197,12 +199,12 @@ class SoftmaxTrace:
             of_rows, of_columns = (in_precision_of(self.x, total[part]) for part in tile_at)
             by_row, by_column = (zeros(size, self.x) for size in weights.shape)
             for strip in strips(weights):
-                part, own = weights[strip], of_rows[strip]
+                part, sums = weights[strip], of_rows[strip]
                 self.exp(part)
                 share = self.shares.like(part)
-                self.xp.subtract(own[:, None], part, out=share)
+                self.xp.subtract(sums[:, None], part, out=share)
                 self.xp.divide(part, share, out=share)
-                by_column += (1 / own) @ share
+                by_column += (1 / sums) @ share
                 if rows != columns:
                     self.xp.subtract(of_columns, part, out=share)
                     self.xp.divide(part, share, out=share)
