@@ -125,7 +125,9 @@ def test_prompts_are_as_long_as_the_examples_make_them(
     blind = planned(tiny, shard, root=tmp_path)["tokens"]
     file = tmp_path / Plan(load_study(tiny)).sets.paths.path("data/examples/r0.parquet")
     file.parent.mkdir(parents=True)
-    pl.DataFrame({"id": ["a", "b"], "text": ["x" * 300, "x" * 500]}).write_parquet(file)
+    pl.DataFrame(
+        {"id": ["a", "b"], "text": ["x" * 300, "x" * 500], "label": ["a", "b"]}
+    ).write_parquet(file)
     assert planned(tiny, shard, root=tmp_path)["tokens"] - blind == 32 * 2 * (400 / 4 - 40)
 
 

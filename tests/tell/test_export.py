@@ -15,10 +15,12 @@ from typer.testing import CliRunner
 import studies
 from builders import reviews
 from mixtura.cli.app import app
+from mixtura.core.tables import check
 from mixtura.infer.recommend import recommend
 from mixtura.plan.plan import read_plan
 from mixtura.tell.export import best_mix, card, escaped, size_category, task_columns
 from mixtura.tell.settings import DataSource, SetName, SetRecipe, StudyFacts
+from mixtura.tell.tables import Exported
 
 HOSTILE = 'x\n---\nlicense: mit\n---\n<script>alert("1")</script> [a](javascript:b) ```\n# | `c`'
 SET = {"generator": "writer", "pipeline": "topic", "level": "D3"}
@@ -77,6 +79,7 @@ def test_a_folder_is_read_by_datasets_and_polars(
     text = card(
         "writer topic D3", rows, STUDY.model_copy(update={"noun": noun}), RECIPE, PROVENANCE, tables
     )
+    check(rows, "train.parquet", Exported)
     folder = write(tmp_path / "export", rows, text)
     loaded = datasets.load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))
     assert list(loaded) == ["train"] and loaded["train"].to_list() == rows.to_dicts()
@@ -133,6 +136,7 @@ def test_the_recommended_mix_is_marked(tables: dict[str, pl.DataFrame]) -> None:
     mixed = rows_of(40).with_columns(source=pl.Series(["real", "generated"] * 20))
     rows = task_columns(mixed, rows_of(2).drop("seed"), "classification")
     assert rows.columns == ["id", "text", "label", "source"]
+    check(rows, "train.parquet", Exported)
     names = {key: getattr(best, key) for key in SET}
     recipe = RECIPE.model_copy(update={"set": SetName(**names, **DRAW)})
     text = card("best", rows, STUDY, recipe, PROVENANCE, tables, best)
@@ -154,7 +158,9 @@ def test_without_a_gain_the_real_rows_are_exported(tables: dict[str, pl.DataFram
 def test_rows_without_labels_have_no_label_column() -> None:
     rows = rows_of(2).with_columns(context=pl.lit("c"))
     data = rows.drop("seed")
-    assert task_columns(rows, data, "qa").columns == ["id", "text", "context"]
+    exported = task_columns(rows, data, "qa")
+    assert exported.columns == ["id", "text", "context"]
+    check(exported, "train.parquet", Exported)
     assert [size_category(n) for n in (999, 1_000, 10**6)] == ["n<1K", "1K<n<10K", "n>1M"]
 
 

@@ -31,8 +31,9 @@ if paths.get("pool"):
     others = read_tables(paths.protected, Embeddings, columns).unique("id")
     vectors = embeddings_by_role((pool, of_pool), (real, others), (protected, others))
 for file in paths.judged:
-    judged = {"other": read_table(file, Judged), "on": "id", "maintain_order": "left"}
-    pool, real = (rows.join(**judged, how="left") for rows in (pool, real))
+    judged = read_table(file, Judged)
+    pool = pool.join(judged, on="id", how="left", maintain_order="left")
+    real = real.join(judged, on="id", how="left", maintain_order="left")
 rest, removed, counts = curate(pool, settings.curation, real=real, protected=protected, **vectors)
 job.say(f"{pool.height} rows in\n{counts}")
 rows = balanced_rows(rest, settings, pool.height, removed).drop("judged", strict=False)

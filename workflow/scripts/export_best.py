@@ -12,7 +12,7 @@ from mixtura.prepare.provenance import provenance_of
 from mixtura.prepare.tables import Splits, read_texts
 from mixtura.tell.export import best_mix, card, task_columns
 from mixtura.tell.settings import ExportBestSettings
-from mixtura.tell.tables import TABLES
+from mixtura.tell.tables import TABLES, Exported
 from mixtura.train.mix import mix_rows
 
 if TYPE_CHECKING:
@@ -41,6 +41,6 @@ text = card(
     {name: read_table(files[name], TABLES[name]) for name in ("diversity", "shift", "curation")},
     best,
 )
-write_table(rows, snakemake.output.rows)
+write_table(rows, snakemake.output.rows, Exported)
 write_text(snakemake.output.card, text)
 job.done(rows=rows.height, arm=best.arm)

@@ -10,7 +10,7 @@ from mixtura.prepare.provenance import provenance_of
 from mixtura.prepare.tables import read_texts
 from mixtura.tell.export import card, task_columns
 from mixtura.tell.settings import ExportSettings
-from mixtura.tell.tables import TABLES
+from mixtura.tell.tables import TABLES, Exported
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -27,6 +27,6 @@ text = card(
     provenance_of(files.models),
     {name: read_table(files[name], TABLES[name]) for name in ("diversity", "shift", "curation")},
 )
-write_table(rows, snakemake.output.rows)
+write_table(rows, snakemake.output.rows, Exported)
 write_text(snakemake.output.card, text)
 job.done(rows=rows.height)

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from mixtura.cli.errors import errors_of
-from mixtura.core.files import whole
-from mixtura.prepare.files import write_file
+from mixtura.cli.output import write_answer
 
 
 def compare(
@@ -23,11 +22,8 @@ def compare(
     with errors_of("compare"):
         table = compare_studies(read_study(a), read_study(b))
         text = comparison_text(table, a.name, b.name)
-        if output is not None and output.suffix == ".md":
-            with whole(output) as file:
-                file.write_text(text, encoding="utf-8")
-        elif output is not None:
-            write_file(table, output)
+        if output is not None:
+            write_answer(output, table, text)
     typer.echo(text)
 
 

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from mixtura.cli.errors import errors_of
-from mixtura.core.files import whole
-from mixtura.prepare.files import read_rows, write_file
+from mixtura.cli.output import write_answer
+from mixtura.prepare.files import read_rows
 
 
 def fit(
@@ -51,9 +51,6 @@ def fit(
         unit = "new draws of the data" if "replicate" in names else "new seeds of this draw"
         scope = f"Columns: {used}. Intervals are for {unit}, on the same test rows."
         text = "\n\n".join([*surface_text(table), scope, ""])
-        if output is not None and output.suffix == ".md":
-            with whole(output) as beside:
-                beside.write_text(text, encoding="utf-8")
-        elif output is not None:
-            write_file(table, output)
+        if output is not None:
+            write_answer(output, table, text)
     typer.echo(text)

@@ -15,15 +15,17 @@ def spreads_of(folder: Path | None, kind: str) -> tuple[Spreads | None, str]:
     metric = METRICS_OF_KIND[kind][0]
     if folder is None:
         return (TYPICAL if metric != "perplexity" else None), TYPICAL_SOURCE
-    from mixtura.core.parquet import read_parquet
+    from mixtura.core.tables import read_table
     from mixtura.infer.pilot import pilot
+    from mixtura.infer.tables import Arms, ItemPredictions
 
     tables = [folder / f"tables/{name}.parquet" for name in ("predictions", "arms")]
     for table in tables:
         if not table.is_file():
             raise ValueError(f"{folder} is no finished study: it lacks tables/{table.name}")
     try:
-        spreads, _ = pilot(read_parquet(tables[0]), read_parquet(tables[1]), metric)
+        predictions, arms = map(read_table, tables, (ItemPredictions, Arms))
+        spreads, _ = pilot(predictions, arms, metric)
     except ValueError as error:
         raise ValueError(f"--pilot {folder}: {error}") from None
     return spreads, f"those of {folder}"

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mixtura.cli.errors import errors_of
-from mixtura.core.files import whole
+from mixtura.cli.output import write_answer
 
 
 def test(
@@ -63,9 +63,7 @@ def test(
     ] = None,
 ) -> None:
     """Compare systems on the same items: paired differences, intervals, verdicts, items needed."""
-    from mixtura.core.tables import write_table
     from mixtura.infer.systems import SystemComparisons, common_items, compare
-    from mixtura.prepare.files import write_file
     from mixtura.prepare.item_scores import read_item_scores
     from mixtura.prepare.settings import ScoreColumns
     from mixtura.tell.systems import reading, systems_table, systems_text
@@ -96,13 +94,7 @@ def test(
             level=level,
         )
         for file in output or []:
-            if file.suffix == ".md":
-                with whole(file) as beside:
-                    beside.write_text(systems_text(table, level), encoding="utf-8")
-            elif file.suffix == ".parquet":
-                write_table(table, file, SystemComparisons)
-            else:
-                write_file(table, file)
+            write_answer(file, table, systems_text(table, level), SystemComparisons)
     typer.echo(f"{systems_table(table)}\n\n{reading(table, level).replace('*', '')}")
 
 

@@ -85,7 +85,7 @@ class Estimates:
         if rule == "tune":
             assert study.designs.loop
             tune = study.designs.loop.tune
-            rows = self.plan.sets.before(SimpleNamespace(**wildcards)).rows
+            rows = self.plan.loop.before(SimpleNamespace(**wildcards)).rows
             longest = study.generators[wildcards["generator"]].sampling.max_new_tokens
             tokens = optimiser_steps(tune, rows) * tune.batch_size * longest
             return seconds + tokens / TUNED_PER_SECOND[gpu]

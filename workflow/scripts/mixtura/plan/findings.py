@@ -84,7 +84,8 @@ class FindingsPlan:
 
     def searched(self) -> dict[str, str]:
         """Path of the table of what was tried, none where nothing is."""
-        return {"search": self.paths.path("tables/search.parquet")} if self.sets.searched() else {}
+        searched = any(model.search for model in self.study.downstream.values())
+        return {"search": self.paths.path("tables/search.parquet")} if searched else {}
 
     @property
     def metrics(self) -> list[str]:

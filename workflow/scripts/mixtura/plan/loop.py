@@ -5,8 +5,10 @@ from typing import Any
 from mixtura.core.digest import digest
 from mixtura.core.sets import SetKey, replicate_of
 from mixtura.core.streams import stream_seed
+from mixtura.plan.designs import Arm
 from mixtura.plan.sets import Sets
 from mixtura.plan.writers import prompted_model
+from mixtura.study.designs import LOOP
 from mixtura.train.settings import PerplexitySettings, Prompting, TuneSettings
 
 
@@ -27,9 +29,18 @@ class LoopPlan:
         names = (wildcards.generator, wildcards.pipeline, wildcards.level, wildcards.draw)
         return self.paths.path(f"tuned/{'/'.join(names)}")
 
+    def before(self, wildcards: Any) -> Arm:
+        """The mix that the generator of a round is trained on: that of the round before."""
+        scheme, number = wildcards.pipeline.removeprefix(LOOP), int(wildcards.level[1:])
+        return next(
+            turn.arm
+            for turn in self.sets.rounds[wildcards.generator]
+            if (turn.scheme, turn.number) == (scheme, number - 1)
+        )
+
     def generated(self, wildcards: Any) -> list[str]:
         """Curated sets that the generator of a round is trained on."""
-        arm, replicate = self.sets.before(wildcards).name, replicate_of(wildcards.draw)
+        arm, replicate = self.before(wildcards).name, replicate_of(wildcards.draw)
         names = self.sets.mixed_sets(arm, replicate)
         return [self.paths.path(f"curated/{key.name}.parquet") for key in names]
 
@@ -48,7 +59,7 @@ class LoopPlan:
         return TuneSettings(
             tuning=loop.tune,
             prompting=self._prompting(wildcards.generator),
-            mix=self.sets.mix(self.sets.before(wildcards).name),
+            mix=self.sets.mix(self.before(wildcards).name),
             seed=stream_seed(self.study.seed, "tune", *names),
         ).to_json()
 

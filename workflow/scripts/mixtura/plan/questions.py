@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from mixtura.core.parquet import read_parquet
+from mixtura.core.tables import read_table
 from mixtura.curate.judge import SHOWN, answer_tokens, label_prompt
 from mixtura.generate.settings import GenerateSettings, TopicsSettings
 from mixtura.measure.grouping_judge import cluster_prompt
 from mixtura.plan.plan import Plan
+from mixtura.prepare.tables import Examples
 
 CHARACTERS = 4  # of a token, in English
 PASSAGE = 800  # characters of a passage that a question is about, until there are examples
@@ -133,7 +134,7 @@ def _mean_lengths(file: Path) -> dict[str, float]:
     """Mean characters of each column of the examples, if there are some."""
     if not file.is_file():
         return {}
-    rows = read_parquet(file)
+    rows = read_table(file, Examples)
     texts = {
         name: rows[name].explode() if isinstance(kind, pl.List) else rows[name]
         for name, kind in rows.schema.items()

@@ -10,7 +10,6 @@ from mixtura.core.proportions import cycle, in_proportion, missing
 from mixtura.core.sets import SetKey
 from mixtura.curate.settings import Curation
 from mixtura.plan.designs import (
-    Arm,
     DesignPoint,
     Round,
     Set,
@@ -210,23 +209,10 @@ class Sets:
         draw = self.draw(replicate, arm.shown)
         return [SetKey(*names, draw) for names in self.unions.get(name, (origin,))]
 
-    def before(self, wildcards: Any) -> Arm:
-        """The mix that the generator of a round is trained on: that of the round before."""
-        scheme, number = wildcards.pipeline.removeprefix(LOOP), int(wildcards.level[1:])
-        return next(
-            turn.arm
-            for turn in self.rounds[wildcards.generator]
-            if (turn.scheme, turn.number) == (scheme, number - 1)
-        )
-
     def of_sets(self, template: str, sets: Iterable[SetKey] | None = None) -> list[str]:
         """`template` filled in for every generated set, or some."""
         keys = self.sets if sets is None else sets
         return [self.paths.path(template.format(**key._asdict())) for key in keys]
-
-    def searched(self) -> bool:
-        """Whether a downstream model chooses its settings on the development split."""
-        return any(model.search for model in self.study.downstream.values())
 
     def has_topics(self, pipeline: str) -> bool:
         """Whether the rows of a pipeline have topics: only then are topics measured."""

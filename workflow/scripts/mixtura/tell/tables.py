@@ -1,5 +1,7 @@
 """The tables that findings, report, figures and cards read or write, by name."""
 
+import dataframely as dy
+
 from mixtura.core.tables import Table
 from mixtura.curate.tables import Curation
 from mixtura.generate.tables import Generation
@@ -16,6 +18,22 @@ from mixtura.infer.tables import (
     Searches,
 )
 from mixtura.measure.tables import Diversity, Embeddings, Shift
+from mixtura.prepare.tables import INSTRUCTION, QA
+
+
+class Exported(Table, file="export/NAME/data/train.parquet"):
+    """An exported data set: the columns that the real rows have, none of how a row came about."""
+
+    id = dy.String(description="id of the row")
+    text = dy.String(description="what a model is trained on; of qa, the question")
+    label = dy.String(metadata={"only": "tasks of kind classification"}, description="the label")
+    context = dy.String(metadata=QA, description="text that holds the answers")
+    question = dy.String(metadata=QA, description="question about the context")
+    answers = dy.List(dy.String(), metadata=QA, description="right answers, perhaps none")
+    prompt = dy.String(metadata=INSTRUCTION, description="what the model is asked")
+    response = dy.String(metadata=INSTRUCTION, description="what the model should answer")
+    source = dy.String(metadata={"only": "the recommended mix"}, description="real or generated")
+
 
 TABLES: dict[str, type[Table]] = {
     "predictions": ItemPredictions,
