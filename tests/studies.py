@@ -329,3 +329,9 @@ def collapse() -> pl.DataFrame:
     parts_of = looped()
     names = ("findings", "diversity", "shift", "perplexity")
     return collapse_table(ROUNDS, *(parts_of[name] for name in names))
+
+
+def power() -> pl.DataFrame:
+    """The smallest visible gain by replicates, of a study of three."""
+    planned = [False, True, False]
+    return pl.DataFrame({"replicates": [2, 3, 5], "gain": [0.2, 0.1, 0.06], "planned": planned})

@@ -11,7 +11,7 @@ from scipy import stats
 
 from mixtura.infer import pilot
 from mixtura.infer.comparisons import study_of
-from mixtura.infer.detect import Design, Spreads, least, power
+from mixtura.infer.detect import Design, Spreads, least, power, power_table
 from mixtura.infer.metrics import metric_of
 from mixtura.infer.pilot import pilot_of
 
@@ -113,3 +113,10 @@ def test_a_pilot_of_one_replicate_says_what_it_lacks():
         pilot_of(study, stats_bench["ARMS"])
     with pytest.raises(ValueError, match="no mix"):
         pilot_of(study, stats_bench["ARMS"].filter(n_generated=0))
+
+
+def test_the_power_curve_falls_and_marks_the_studys_own_replicates():
+    curve = power_table(SPREADS, Design(4, 2, 400, 6))
+    assert curve["replicates"].to_list() == [2, 3, 4, 5, 6, 8]
+    assert curve.filter("planned")["replicates"].to_list() == [4]
+    assert curve["gain"].to_list() == sorted(curve["gain"], reverse=True)

@@ -13,7 +13,7 @@ from mixtura.tell import figures
 from mixtura.tell.captions import CAPTIONS
 from mixtura.tell.figures import ranks, sets
 from mixtura.tell.settings import FigureSettings
-from studies import collapse, curation, flat, generation, study, surface
+from studies import collapse, curation, flat, generation, power, study, surface
 
 STYLE = FigureSettings()
 ROOT = Path(__file__).parents[2]
@@ -96,6 +96,7 @@ def tables(levels: int) -> dict[str, pl.DataFrame]:
         "curation": curation(levels, ("topic",)).with_columns(generator=pl.lit("g")),
         "generation": generation(levels, ("topic",)).with_columns(generator=pl.lit("g")),
         "collapse": collapse(),
+        "power": power(),
     }
 
 

@@ -74,6 +74,7 @@ def page(
         file = io.StringIO()
         drawn_from = tables | studies.embeddings(SETS)
         drawn_from |= {"collapse": studies.collapse(), "surface": studies.surface()}
+        drawn_from |= {"power": studies.power()}
         draw(name, drawn_from, STYLE).savefig(file, format="svg", bbox_inches="tight")
         figures[name] = file.getvalue()
     of_draw = {"replicate": pl.lit(0), "shown": pl.lit(64)}

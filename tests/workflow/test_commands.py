@@ -33,8 +33,9 @@ SCORES = "replicate,real,generated,level,score\n" + "".join(
     for replicate in range(3)
     for generated, level in ((0, 0), (48, 0), (48, 1), (48, 2))
 )
-# What needs a hub (tests/tell/test_export.py), and a finished demo (test_workflow.py has a study).
-ELSEWHERE = ("mixtura push", "snakemake --profile profiles/local confirm")
+# What needs a hub (tests/tell/test_export.py), a finished demo (test_workflow.py has a study), and
+# replicates (tests/cli/test_next.py).
+ELSEWHERE = ("mixtura push", "snakemake --profile profiles/local confirm", "mixtura next")
 
 
 def shown() -> list[str]:

@@ -14,8 +14,10 @@ import polars as pl
 import pytest
 
 from conftest import run_snakemake
+from mixtura.core.sets import ALLOCATED
 from mixtura.core.tables import check
 from mixtura.infer.tables import Collapse
+from mixtura.plan.allocation import Allocation, Cell, write_allocation
 from mixtura.plan.designs import Arm, loop_points, loop_rounds
 from mixtura.plan.plan import read_plan
 from mixtura.study.designs import Designs
@@ -253,3 +255,27 @@ def test_one_more_round_computes_that_round_alone(done: Path, study: dict[str, A
     del without["designs"]["loop"]
     left = planned(run_snakemake(done, without, "-n", "--quiet", "rules"))
     assert not set(left) & {"tune", "perplexity", "generate", "curate", "embed", "diversity"}
+
+
+def test_an_allocation_adds_its_cells_to_a_study_with_a_loop(
+    tiny: dict[str, Any], tmp_path: Path
+) -> None:
+    study = with_loop(tiny, schemes=["replace"], rounds=1) | {"replicates": 2}
+
+    def jobs() -> Counter[str]:
+        run = run_snakemake(tmp_path, study, "-n")
+        assert run.returncode == 0, run.stdout
+        table = re.findall(r"(?m)^([a-z_]+) +([0-9]+)$", run.stdout)
+        return Counter({rule: int(count) for rule, count in table})
+
+    before = jobs()
+    point = next(p for p in read_plan(study).sets.points if p.arm.n_real and p.arm.level == "D6")
+    cell = Cell(model="reader", arm=point.arm.name, replicate=ALLOCATED)
+    write_allocation(tmp_path / "results/tiny", Allocation(cells=(cell,)))
+    after = jobs()
+    assert after - before == Counter(
+        total=after["total"] - before["total"], finetune=4, generate=2, curate=1, embed=1,
+        examples=1, diversity=1, shift=1, topics=after["topics"] - before["topics"],
+        embed_examples=after["embed_examples"] - before["embed_examples"],
+    )  # fmt: skip
+    assert not before - after

@@ -13,6 +13,7 @@ rule figures:
     input:
         **PLAN.report.map_embeddings(),
         **PLAN.findings.collapse(),
+        **PLAN.report.spread(),
         findings="<results>/tables/findings.parquet",
         surface="<results>/tables/surface.parquet",
         diversity="<results>/tables/diversity.parquet",

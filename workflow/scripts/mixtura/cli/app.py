@@ -10,6 +10,7 @@ from mixtura.cli.dedup import dedup
 from mixtura.cli.doctor import doctor
 from mixtura.cli.fit import fit
 from mixtura.cli.init import init
+from mixtura.cli.next import next_cells
 from mixtura.cli.plan import plan
 from mixtura.cli.push import push
 from mixtura.cli.score import score
@@ -39,6 +40,7 @@ app.command()(dedup)
 app.command()(score)
 # Options that it does not know are for Snakemake.
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(plan)
+app.command("next")(next_cells)
 app.command()(test)
 app.command()(compare)
 app.command()(recommend)

@@ -3,6 +3,10 @@
 from pathlib import Path
 from typing import NamedTuple
 
+# Replicates from this number on have only the mixes that an allocation names: far above those of a
+# study and of its confirmation, so that a raise of `replicates` never meets them.
+ALLOCATED = 1000
+
 
 class SetKey(NamedTuple):
     """One generated set. Its draw is the real rows that its generator saw, such as r0 or r0-16."""

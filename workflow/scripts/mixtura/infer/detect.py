@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import polars as pl
 
 from mixtura.infer.crossed import parts_of
 from mixtura.infer.metrics import Array
@@ -135,6 +136,22 @@ def power(
         result = infer(parts, level, level ** (1 / design.groups), rng, draws)
         needed[study] = result.margin_together - parts.mean
     return Power(np.sort(needed, axis=None))
+
+
+def power_table(spreads: Spreads, design: Design) -> pl.DataFrame:
+    """The smallest gain that is shown in 80 %, by replicates up to twice those of the design.
+
+    Columns replicates, gain and planned: whether the design has so many. Its other numbers stay.
+    """
+    most = max(2 * design.replicates, 8)
+    numbers = sorted({2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, design.replicates})
+    rows = [
+        {"replicates": number, "planned": number == design.replicates}
+        | {"gain": power(spreads, replace(design, replicates=number), studies=SEARCHED).gain()}
+        for number in numbers
+        if 2 <= number <= most
+    ]
+    return pl.DataFrame(rows)
 
 
 def least(spreads: Spreads, design: Design, gain: float, key: Key) -> int | None:

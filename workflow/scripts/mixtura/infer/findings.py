@@ -14,6 +14,7 @@ from mixtura.infer.comparisons import (
     study_of,
 )
 from mixtura.infer.metrics import metric_of
+from mixtura.infer.parts import of_all_mixes
 from mixtura.infer.runs import Key, Run, runs_of, test_sets
 from mixtura.infer.tables import Findings
 from mixtura.infer.verdicts import verdict_of
@@ -47,11 +48,13 @@ def findings(
 
     Estimates are means over replicates, of which each is the mean of its trainings; intervals are
     for new replicates and new test rows. With one replicate they are for this draw: for new
-    trainings and test rows. `seed` starts the draws of the simultaneous intervals.
+    trainings and test rows. `seed` starts the draws of the simultaneous intervals. Replicates that
+    an allocation gave to some mixes alone are left out: no choice touches a verdict.
 
     Raises ValueError when columns or arms are missing, when seeds of an arm hold different test
     items, or when arm and baseline do.
     """
+    predictions = of_all_mixes(predictions)
     if "test" not in predictions.columns:
         predictions = predictions.with_columns(test=pl.lit("test"))
     numbers = {column for name in metrics for column in metric_of(name).columns}

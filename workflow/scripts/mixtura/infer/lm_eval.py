@@ -4,6 +4,7 @@ import polars as pl
 
 from mixtura.infer.comparisons import study_of
 from mixtura.infer.findings import SMALLEST_GAIN, findings_of_studies
+from mixtura.infer.parts import of_all_mixes
 from mixtura.infer.systems import item_metric, score_runs
 
 
@@ -21,7 +22,7 @@ def task_findings(
     ValueError as `findings`.
     """
     studies = [
-        (task, metric, study_of(score_runs(part), item_metric(part), level, seed))
+        (task, metric, study_of(score_runs(of_all_mixes(part)), item_metric(part), level, seed))
         for (task, metric), part in items.rename({"item": "id"})
         .partition_by("task", "metric", maintain_order=True, as_dict=True)
         .items()

@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from mixtura.core.sets import ALLOCATED
+
 COMPARISON = ["arm", "model", "metric", "test"]  # with the arm it is compared to
 
 
@@ -15,3 +17,10 @@ def without_loop(table: pl.DataFrame) -> pl.DataFrame:
     if "design" in table.columns:
         return table.filter(pl.col("design").ne_missing("loop"))
     return table.filter(~pl.col("level").str.starts_with("R"))
+
+
+def of_all_mixes(table: pl.DataFrame) -> pl.DataFrame:
+    """A table of runs without the replicates that `mixtura next` gave to some mixes alone."""
+    if "replicate" not in table.columns:
+        return table
+    return table.filter(pl.col("replicate") < ALLOCATED)

@@ -52,12 +52,11 @@ class FindingsPlan:
         return [
             self.paths.path(f"runs/{folder}{model}/r{replicate}/seed-{seed}/predictions.parquet")
             for model, settings in self.study.downstream.items()
-            for folder in (
-                [""]
+            for folder, replicate in (
+                [("", replicate) for replicate in self.sets.replicates_of(model)]
                 if isinstance(settings, Probe)
-                else [f"{arm}/" for arm in self.sets.arms_of(model)]
+                else [(f"{arm}/", replicate) for arm, replicate in self.sets.trainings(model)]
             )
-            for replicate in self.sets.replicates
             for seed in self.study.seeds
         ]
 
@@ -67,8 +66,7 @@ class FindingsPlan:
             self.paths.path(f"runs/{arm}/{name}/r{replicate}/seed-{seed}/{table}.parquet")
             for name, model in self.study.downstream.items()
             if isinstance(model, CausalLM) and model.lm_eval
-            for arm in self.sets.arms_of(name)
-            for replicate in self.sets.replicates
+            for arm, replicate in self.sets.trainings(name)
             for seed in self.study.seeds
         ]
 

@@ -68,8 +68,11 @@ class FinetunePlan:
 
     def _probe_arms(self, wildcards: Any) -> list[str]:
         """Arms that a probe is fitted on: in fresh replicates those that `confirm` compares."""
-        fresh = int(wildcards.replicate) not in self.sets.replicates
-        return (self.confirm if fresh else self.sets).arms_of(wildcards.model)
+        model, replicate = wildcards.model, int(wildcards.replicate)
+        if allocated := self.sets.allocation.get(model, {}).get(replicate):
+            return allocated
+        fresh = replicate not in self.sets.replicates
+        return (self.confirm if fresh else self.sets).arms_of(model)
 
     def settings(self, wildcards: Any) -> str:
         """What a run draws, and how it is trained."""

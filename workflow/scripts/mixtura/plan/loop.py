@@ -47,8 +47,7 @@ class LoopPlan:
     def perplexities(self) -> list[str]:
         """Likelihood of real text under the untuned generators and those of every round."""
         untuned = [SetKey(generator, "loop", "R0", "r0") for generator in self.sets.rounds]
-        tuned = self.sets.sets[len(self.sets.designed) :]
-        names = [key.name for key in (*untuned, *tuned)]
+        names = [key.name for key in (*untuned, *self.sets.looped)]
         return [self.paths.path(f"perplexity/{name}.parquet") for name in names]
 
     def tune_settings(self, wildcards: Any) -> str:

@@ -1,6 +1,7 @@
 """What jobs that ran in this study took, beside what was estimated for them."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from mixtura.plan.estimate import COUNTED, COUNTS, Estimates
 from mixtura.plan.planned import PlannedJob
 
+DRAW = re.compile(r"r[0-9]+(-[0-9]+)?")  # in paths: a replicate, or the draw of one
 READ = 50  # finished jobs of a rule and model whose measurements are read
 
 
@@ -43,3 +45,26 @@ def measured_scale(
             if job["bytes"]:  # what is still there
                 add(job, {"bytes": job["bytes"]})
     return {key: took[key] / estimated[key] for key in estimated if estimated[key]}
+
+
+def hours_of_replicate(root: Path) -> dict[tuple[str, ...], float]:
+    """Hours of all jobs about something in one replicate, from what jobs of a study measured.
+
+    A name is what stands before the replicate in the path of a benchmark: arm and model, or
+    generator, pipeline and level. What was made for one replicate alone is left out: the others
+    share it. Raises ValueError where nothing was measured.
+    """
+    seconds: dict[tuple[str, ...], dict[str, float]] = {}
+    for file in (root / "benchmarks").glob("*/**/*.jsonl"):
+        parts = file.relative_to(root / "benchmarks").with_suffix("").parts[1:]
+        places = [place for place, part in enumerate(parts) if DRAW.fullmatch(part)]
+        if places:
+            took = json.loads(file.read_text("utf-8").splitlines()[-1])["s"]
+            replicate = parts[places[-1]].partition("-")[0]
+            of = seconds.setdefault(parts[: places[-1]], {})
+            of[replicate] = of.get(replicate, 0.0) + took
+    if not seconds:
+        raise ValueError(f"{root}/benchmarks has no measured jobs of a replicate: run the study")
+    return {
+        names: sum(of.values()) / len(of) / 3600 for names, of in seconds.items() if len(of) > 1
+    }

@@ -50,6 +50,8 @@ class ReportPlan:
         if not sizes:
             fitted = ("surface", "best-mixes")
             absent |= dict.fromkeys(fitted, "a surface needs mixes that are no rounds of a loop")
+        if not sizes or len(self.sets.replicates) < 2 or self.study.task.test.folds:
+            absent["power-curve"] = "a power curve needs mixes and replicates with one test set"
         if len(sizes) < 2:
             absent["gain-by-real"] = "a curve over real rows needs several numbers of real rows"
         if not mixed:
@@ -59,6 +61,13 @@ class ReportPlan:
         if len(self.study.downstream) < 2 or "score-by-level" in absent:
             absent["size-interaction"] = "gain by level and model needs several downstream models"
         return absent
+
+    def spread(self) -> dict[str, str]:
+        """Tables that the power curve takes the spreads of the study from."""
+        if "power-curve" not in self.figures:
+            return {}
+        names = ("predictions", "arms")
+        return {name: self.paths.path(f"tables/{name}.parquet") for name in names}
 
     def model_folders(self) -> list[str]:
         """Folders of the models that the study uses."""

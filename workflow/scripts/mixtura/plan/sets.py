@@ -9,6 +9,7 @@ from mixtura.core.contents import Contents
 from mixtura.core.proportions import cycle, in_proportion, missing
 from mixtura.core.sets import SetKey
 from mixtura.curate.settings import Curation
+from mixtura.plan.allocation import allocated_arms
 from mixtura.plan.designs import (
     DesignPoint,
     Round,
@@ -92,11 +93,20 @@ class Sets:
             for names in designed
             for shown in sorted(numbers or {0})
         ]
-        self.sets = self.designed + [
+        self.looped = [
             SetKey(*names, self.draw(replicate, shown))
             for replicate in drawn
             for names, shown in written
         ]
+        self.allocation = allocated_arms(study, self.points, self.paths.root)
+        allocated = [
+            key
+            for of_model in self.allocation.values()
+            for replicate, arms in of_model.items()
+            for arm in arms
+            for key in self.mixed_sets(arm, replicate)
+        ]
+        self.sets = list(dict.fromkeys([*self.designed, *self.looped, *allocated]))
 
     def draw(self, replicate: int, shown: int = 0) -> str:
         """The draw that the sets of a replicate have; `shown` as that of an arm."""
@@ -144,6 +154,19 @@ class Sets:
             if arm
         }
         return [name for name in self.arms if name in chosen]
+
+    def trainings(self, model: str) -> list[tuple[str, int]]:
+        """Arms of a downstream model, each in every replicate that it is trained in."""
+        allocated = {at: set(arms) for at, arms in self.allocation.get(model, {}).items()}
+        return [
+            (arm, replicate)
+            for arm in self.arms_of(model)
+            for replicate in (*self.replicates, *(at for at in allocated if arm in allocated[at]))
+        ]
+
+    def replicates_of(self, model: str) -> list[int]:
+        """Replicates that a downstream model is trained in, those that are allocated last."""
+        return [*self.replicates, *self.allocation.get(model, {})]
 
     def derived(self, wildcards: Any, kind: type[D]) -> D:
         """The derived pipeline of a job, which is of this kind."""

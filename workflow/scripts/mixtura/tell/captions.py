@@ -18,6 +18,11 @@ CAPTIONS = {
         "Fitted gains of the tried mixes at the number of real rows that gains most, with 95 % "
         "intervals. The best mix is among those in colour in 95 of 100 studies.",
     ),
+    "power-curve": (
+        "What more replicates would see",
+        "The smallest true gain of a mix that 80 of 100 studies show, with the spreads, mixes, "
+        "seeds and test rows of this study.",
+    ),
     "collapse": (
         "Model collapse, round by round",
         "Rounds of training a generator on its own text: score of a model trained on the mix of a "

@@ -23,7 +23,7 @@ from mixtura.infer.hypotheses.shares import best_shares
 from mixtura.infer.hypotheses.shifts import gains_by_shift
 from mixtura.infer.hypotheses.sizes import slopes_by_size
 from mixtura.infer.hypotheses.trends import trends
-from mixtura.infer.parts import without_loop
+from mixtura.infer.parts import of_all_mixes, without_loop
 from mixtura.infer.runs import test_sets
 from mixtura.infer.settings import TrainingLength
 from mixtura.infer.tables import Hypotheses
@@ -52,8 +52,10 @@ def hypotheses(
     that the study cannot ask gets one row that says what it lacks. p_holm corrects over a
     family; verdict is "supported", "opposite", "no evidence", NOT_TESTABLE or ONE_REPLICATE, and
     null for what is not tested. A metric that is better when lower enters with its sign turned.
-    Mixes of a loop are left out: their levels are rounds.
+    Mixes of a loop are left out: their levels are rounds. So are replicates that an allocation gave
+    to some mixes alone.
     """
+    predictions = of_all_mixes(predictions)
     if "test" not in predictions.columns:
         predictions = predictions.with_columns(test=pl.lit("test"))
     mixes = without_loop(arms)

@@ -74,7 +74,11 @@ def gains(
     predictions and arms are those of `mixtura.infer.findings.findings`; predictions may have
     replicate (without it there is one) and group: test rows of one group, such as the questions
     of a passage, are resampled together. Seeds are averaged inside a replicate. The gain of a
-    comparison that a replicate lacks is nan. Raises ValueError where arms have other test rows.
+    comparison that a replicate lacks is nan. Resamples of each half of n groups spread as much as
+    other test rows would: n / (n - 1) times the variance of a bootstrap. Raises ValueError where
+    arms have other test rows.
+
+    Source: rescaling bootstrap in strata, Rao and Wu 1988.
     """
     if "replicate" not in predictions.columns:
         predictions = predictions.with_columns(replicate=pl.lit(0))
@@ -104,9 +108,11 @@ def gains(
         for of in scores.values()
     ]
     seeds = predictions.group_by("arm", "model", "replicate").agg(pl.col("seed").n_unique())
-    shape = (len(scores), at.height, PARTS, resamples + 1)
+    values = np.reshape(y, (len(scores), at.height, PARTS, resamples + 1))
+    half = counts.shape[-1] // 2
+    values = values[..., :1] + (values - values[..., :1]) * np.sqrt(half / (half - 1))
     most = int(seeds["seed"].to_numpy().max())
-    return Gains(_described(at), np.reshape(y, shape), [*scores], most, counts.shape[-1], overlap)
+    return Gains(_described(at), values, [*scores], most, counts.shape[-1], overlap)
 
 
 def _described(at: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """How the gains of many mixes err together: replicates, generated sets, trainings, test rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -84,6 +84,39 @@ def covariance_of(
         min(part.specific_freedom for part in parts),
         parts[0].row_freedom,
     )
+
+
+def of_units(covariance: Covariance, units: Array) -> tuple[Array, Array]:
+    """Covariances (K, K) of gains in one replicate: what mixes share, and what each has alone.
+
+    units (K,) are the replicates that the means of the covariance are over.
+    """
+    scale = np.sqrt(np.outer(units, units))
+    return covariance.common * scale, covariance.own * scale
+
+
+def with_units(
+    y: Array, common: Array, alone: Array, covariance: Covariance
+) -> tuple[Array, Covariance]:
+    """Gains (K,) and their covariance with replicates that some mixes alone have.
+
+    y is (units, K), nan where a mix lacks a unit; `common` and `alone` are what `of_units` says of
+    the covariance, which is that of the units that all mixes have. A replicate of a few mixes moves
+    them together, so that plain means would favour mixes by the replicates that they have.
+
+    Source: generalised least squares, Aitken 1936.
+    """
+    tiny = 1e-9 * np.trace(common + alone) / len(common) * np.eye(len(common))
+    information = np.zeros_like(common)
+    weights = np.zeros((len(y), *common.shape))
+    for unit, present in enumerate(np.isfinite(y)):
+        here = np.ix_(present, present)
+        weights[unit][here] = np.linalg.inv((common + alone + tiny)[here])
+        information += weights[unit]
+    weights = np.linalg.solve(information, weights)
+    means = np.einsum("ukj,uj->k", weights, np.nan_to_num(y))
+    parts = (np.einsum("uki,ij,ulj->kl", weights, part, weights) for part in (common, alone))
+    return means, replace(covariance, **dict(zip(("common", "own"), parts, strict=True)))
 
 
 def _scaled(correlation: Array, variances: Array) -> Array:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from mixtura.infer.metrics import Array
 from mixtura.infer.surface.basis import DIVERSITY, Basis, amount_of, basis_of
 from mixtura.infer.surface.best import may_be_best, varies
-from mixtura.infer.surface.covariance import covariance_of
+from mixtura.infer.surface.covariance import covariance_of, of_units, with_units
 from mixtura.infer.surface.posterior import Posterior, posterior_of
 
 STEPS = 15  # points of a grid along a covariate that varied
@@ -23,6 +23,8 @@ class FittedSurface:
     covariates: Array  # (K, 3) diversity, amount, log(real)
     basis: Basis
     posterior: Posterior
+    common: Array  # (K, K) covariance of gains in one replicate: what mixes share
+    alone: Array  # (K, K) what each has alone
     level: float
 
     @cached_property
@@ -101,6 +103,7 @@ def fit_surface(
     influence: ArrayLike | None = None,
     short: ArrayLike | None = None,
     overlap: float = 0.0,
+    chosen: ArrayLike | None = None,
     level: float = 0.95,
     seed: int = 0,
 ) -> FittedSurface:
@@ -113,8 +116,9 @@ def fit_surface(
     diversity, baselines by `alone`); influence (replicates, K, groups of test rows) as
     `mixtura.infer.influence` has it (default: none, so that intervals hold for these test rows);
     `short` marks mixes that lack trainings, `overlap` is that of
-    `mixtura.infer.crossed.parts_of`. Rows are added where all mixes have the real rows of
-    their baseline, else they take their place, and the amount is their share.
+    `mixtura.infer.crossed.parts_of`; `chosen` (replicates,) marks those that some mixes alone have,
+    whose gains enter by generalised least squares. Rows are added where all mixes have the real
+    rows of their baseline, else they take their place, and the amount is their share.
 
     Raises ValueError for other shapes, missing or negative numbers, and fewer than 2 replicates
     without influence.
@@ -140,10 +144,15 @@ def fit_surface(
     ]
     moved = np.zeros((*y.shape, 2)) if influence is None else np.asarray(influence, dtype=float)
     lacking = np.zeros(count, dtype=bool) if short is None else np.asarray(short, dtype=bool)
-    covariance = covariance_of(y, moved, lacking, codes[0], codes[1], overlap)
+    some = np.zeros(len(y), dtype=bool) if chosen is None else np.asarray(chosen, dtype=bool)
+    first = y[~some], moved[~some]
+    covariance = covariance_of(*first, lacking, codes[0], codes[1], overlap)
+    observed = np.nanmean(first[0], axis=0)
+    common, alone = of_units(covariance, np.isfinite(first[0]).sum(axis=0))
+    if some.any():
+        observed, covariance = with_units(y, common, alone, covariance)
     covariates = np.column_stack([x, amount_of(rows, labelled, added), np.log(over)])
     basis = basis_of(covariates)
-    observed = np.nanmean(y, axis=0)
     rng = np.random.default_rng(seed)
     posterior = posterior_of(observed, covariance, basis.at(covariates), basis.effects, rng)
-    return FittedSurface(observed, covariates, basis, posterior, level)
+    return FittedSurface(observed, covariates, basis, posterior, common, alone, level)

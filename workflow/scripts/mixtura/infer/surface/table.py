@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
+from mixtura.core.sets import ALLOCATED
 from mixtura.infer.comparisons import Pair, Study, paired, study_of, units_of
 from mixtura.infer.hypotheses.gains import SET, SOURCE, measures_of
 from mixtura.infer.metrics import Array, metric_of
@@ -36,6 +37,21 @@ def surface_table(
     predictions and arms are those of `mixtura.infer.findings.findings`, diversity the panel of the
     sets. The first test set counts; rounds of a loop and mixes without a baseline are left out.
     """
+    fits = surfaces(predictions, arms, diversity, metric, seed, level)
+    rows = [scope | row for scope, fit in fits for row in surface_rows(fit, smallest_gain)]
+    types = Surface.types()
+    return pl.DataFrame([{name: row.get(name) for name in types} for row in rows], types)
+
+
+def surfaces(
+    predictions: pl.DataFrame,
+    arms: pl.DataFrame,
+    diversity: pl.DataFrame,
+    metric: str = "accuracy",
+    seed: int = 0,
+    level: float = 0.95,
+) -> Iterator[tuple[Row, "Fit"]]:
+    """The surfaces of `surface_table`, each with the columns that say whose it is."""
     if "test" not in predictions.columns:
         predictions = predictions.with_columns(test=pl.lit("test"))
     mixes = without_loop(arms).filter(
@@ -45,18 +61,13 @@ def surface_table(
     alone = arms.unique("arm").select(baseline="arm", alone="n_real")
     mixes = _measured(mixes.join(alone, on="baseline", maintain_order="left"), diversity)
     mixes = mixes.filter(pl.col("alone") > 0)
+    if not mixes.height:
+        return
     test = test_sets(predictions)[0]
     used = mixes.select(pl.col("arm", "baseline", "control")).unpivot()["value"].drop_nulls()
-    runs = (
-        runs_of(
-            predictions.filter(pl.col("arm").is_in(used.unique().implode()), test=test),
-            set(metric_of(metric).columns),
-        )
-        if mixes.height
-        else {}
-    )
+    of_mixes = predictions.filter(pl.col("arm").is_in(used.unique().implode()), test=test)
+    runs = runs_of(of_mixes, set(metric_of(metric).columns))
     study = study_of(runs, metric_of(metric), level, seed)
-    rows: list[Row] = []
     for model in dict.fromkeys(model for _, model in runs):
         trained = [arm for arm, of in runs if of == model]
         keys = [*SOURCE, "form", "axis"]
@@ -64,12 +75,7 @@ def surface_table(
             keys, maintain_order=True
         ):
             scope = {"model": model, "metric": metric, "test": test}
-            scope |= dict(zip(keys, values, strict=True))
-            rows += [
-                scope | row for row in surface_rows(_fitted(part, model, study), smallest_gain)
-            ]
-    types = Surface.types()
-    return pl.DataFrame([{name: row.get(name) for name in types} for row in rows], types)
+            yield scope | dict(zip(keys, values, strict=True)), _fitted(part, model, study)
 
 
 class Fit(NamedTuple):
@@ -80,6 +86,7 @@ class Fit(NamedTuple):
     controlled: Array  # (K,) whether a mix has a control
     over_control: FittedSurface | None
     replicates: int
+    overlap: float = 0.0  # of folds, see `mixtura.infer.runs.Run.overlap`
 
     @property
     def added(self) -> bool:
@@ -120,7 +127,8 @@ def _fitted(mixes: pl.DataFrame, model: str, study: Study) -> Fit:
     over_control = None
     if controlled.any():
         over_control, _ = _surface(mixes.filter(controlled), "control", model, study)
-    return Fit(mixes, surface, controlled.to_numpy(), over_control, replicates)
+    overlap = next((run.overlap for run in study.runs.values()), 0.0)
+    return Fit(mixes, surface, controlled.to_numpy(), over_control, replicates, overlap)
 
 
 def _surface(mixes: pl.DataFrame, role: str, model: str, study: Study) -> tuple[FittedSurface, int]:
@@ -137,6 +145,8 @@ def _surface(mixes: pl.DataFrame, role: str, model: str, study: Study) -> tuple[
     ]
     overlap = next((run.overlap for run in study.runs.values()), 0.0)
     units = units_of(members, overlap)
+    replicates = sorted({replicate for places, _ in members for replicate, _ in places})
+    chosen = np.array(replicates) >= ALLOCATED
     sign = -1 if study.metric.lower else 1
     surface = fit_surface(
         sign * units.means,
@@ -147,6 +157,7 @@ def _surface(mixes: pl.DataFrame, role: str, model: str, study: Study) -> tuple[
         influence=sign * units.influence,
         short=units.short,
         overlap=units.overlap,
+        chosen=chosen if chosen.any() else None,
         level=study.level,
         seed=study.seed,
     )

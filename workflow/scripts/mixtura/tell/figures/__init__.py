@@ -13,6 +13,7 @@ from mixtura.tell.figures.measures import (
     shift_by_level,
     shift_by_score,
 )
+from mixtura.tell.figures.power import power_curve_figure
 from mixtura.tell.figures.ranks import measure_correlation, rank_agreement_figure
 from mixtura.tell.figures.scores import (
     cost_by_gain,
@@ -29,6 +30,7 @@ FIGURES: dict[str, Callable[[Figure, Tables, FigureSettings], None]] = {
     "surface": gain_surface,
     "gain-by-real": gain_by_real,
     "best-mixes": best_mixes,
+    "power-curve": power_curve_figure,
     "collapse": collapse_curves,
     "score-by-level": score_by_level,
     "score-by-share": score_by_share,
@@ -51,8 +53,8 @@ def draw(name: str, tables: Tables, style: FigureSettings) -> Figure:
 
     Tables: findings, surface, diversity, shift, curation and generation; for the embedding map
     reference and generated, with a column embedding, generated also with id, generator, pipeline
-    and level; for the curves of a loop collapse. What a loop made is in these curves and in no
-    other figure.
+    and level; for the curves of a loop collapse; for that of power the table of
+    `mixtura.infer.detect.power_table`. What a loop made is in its curves and in no other figure.
     """
     plain = {key: without_loop(tables[key]) for key in ("findings", "diversity", "shift")}
     tables = {**tables, **plain}

@@ -1,0 +1,137 @@
+"""What `mixtura next` saves: regret and trainings on simulated studies whose truth is known.
+
+`python benchmarks/bench_next.py [STUDIES]` prints a table. The studies are those of bench_stats.py.
+Two replicates of all mixes come first, then rounds of cells that `Prospect` chooses on the surface
+that was fitted to all before, until a third of the trainings of the full grid is spent.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+# Thousands of small products: threads that wait for each other make them several times slower.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
+import bench_stats
+from bench_stats import ARMS, LEVELS, SHARES
+from bench_surface import TRUTHS
+
+from mixtura.infer.comparisons import Pair, Units, paired, study_of, units_of
+from mixtura.infer.metrics import METRICS
+from mixtura.infer.surface.fit import FittedSurface, fit_surface
+from mixtura.infer.surface.worth import Prospect, spend
+
+TITLE = "What `mixtura next` saves, on simulated studies of known truth"
+STUDIES = 200
+FULL, FIRST, ROUNDS = 12, 2, 2  # replicates of the full grid and of the first study; calls of next
+MIXES = len(LEVELS)
+ALL = np.ones(MIXES, dtype=bool)
+BESIDE = len(ARMS) - MIXES  # trainings of a replicate that mixes are compared to
+SPENT = FULL * (MIXES + BESIDE) / 3  # trainings, in those of one mix in one replicate
+
+
+class Outcome(NamedTuple):
+    """What a study said, against the truth."""
+
+    regret: float
+    trainings: float
+    error: float  # squared, of the gain that is named
+    covered: bool
+    claimed: bool
+
+
+def fitted(units: Units, run: np.ndarray, first: int = FIRST) -> FittedSurface:
+    """The surface of what has run, (replicates, mixes), of which all mixes have the first."""
+    some = run.any(axis=1)
+    return fit_surface(
+        np.where(run, units.means, np.nan)[some], LEVELS, 96 * SHARES, np.full(MIXES, 16),
+        influence=np.where(run[..., None], units.influence, np.nan)[some],
+        chosen=(np.arange(len(run)) >= first)[some],
+    )  # fmt: skip
+
+
+def with_cells(surface: FittedSurface, run: np.ndarray, budget: float) -> np.ndarray:
+    """What has run after a round of `next`; hours are trainings."""
+    free, run = int(run.any(axis=1).sum()), run.copy()
+    (prospect,) = spend([Prospect.of(surface, ALL, np.ones(MIXES), BESIDE)], budget)
+    for step in prospect.taken:
+        run[free + step.replicate, step.mix] = True
+    return run
+
+
+def trainings(run: np.ndarray) -> float:
+    """Trainings of what has run, with those that mixes are compared to."""
+    return float(run.sum() + BESIDE * run.any(axis=1).sum())
+
+
+def outcomes(truth: np.ndarray, seed: list[int]) -> list[Outcome]:
+    """Of the first study, of `next`, of as many replicates for the same, of the full grid."""
+    rng = np.random.default_rng(seed)
+    runs = bench_stats.runs(rng, truth, 0.0, 2 * FULL)
+    study = study_of(runs, METRICS["accuracy"], 0.95, 0)
+    pairs = [Pair(arm, "real", arm.split()[0]) for arm in ARMS["arm"][:MIXES]]
+    units = units_of([paired(pair, "reader", "baseline", study) for pair in pairs])
+    first = np.zeros(units.means.shape, dtype=bool)
+    first[:FIRST] = True
+    run = first
+    for left in range(ROUNDS, 0, -1):
+        run = with_cells(fitted(units, run), run, (SPENT - trainings(run)) / left)
+    same, full = np.zeros_like(first), np.zeros_like(first)
+    same[: round(SPENT / (MIXES + BESIDE))] = True
+    full[:FULL] = True
+    results = []
+    for cells, chosen in ((first, FIRST), (run, FIRST), (same, len(same)), (full, len(full))):
+        surface = fitted(units, cells, chosen)
+        top = surface.recommended(ALL)
+        low, high = surface.ends[:, top]
+        results.append(
+            Outcome(
+                float(truth.max() - truth[top]),
+                trainings(cells),
+                float(surface.gains[top] - truth[top]) ** 2,
+                bool(low <= truth[top] <= high),
+                bool(low > 0),
+            )
+        )
+    return results
+
+
+def rows(name: str, studies: int) -> Iterator[dict[str, Any]]:
+    """Rates over simulated studies."""
+    results = np.array(
+        [outcomes(TRUTHS[name], [seed, [*TRUTHS].index(name)]) for seed in range(studies)], float
+    )
+    for place, words in enumerate(("first study", "next", "equal, as dear", "full grid")):
+        mean = Outcome(*results[:, place].mean(axis=0).tolist())
+        good = mean.regret <= 0.005 and (name != "flat" or mean.claimed <= 0.05)
+        row = {
+            **{"truth": name, "studies": studies, "cells": words},
+            "trainings of the full grid": f"{mean.trainings / (FULL * (MIXES + BESIDE)):.0%}",
+            "regret": f"{mean.regret:.4f}",
+            "RMSE of the gain named": f"{mean.error**0.5:.4f}",
+            "covers": f"{mean.covered:.1%}",
+            "gain claimed": f"{mean.claimed:.1%}",
+        }
+        if words == "next":
+            row |= {"target": "regret .005; flat 5 %", "met": "yes" if good else "no"}
+        yield row
+
+
+def run(quick: bool = False, studies: int | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the figures of every truth; quick: a tenth of the studies."""
+    for name in TRUTHS:
+        yield from rows(name, studies or STUDIES // (10 if quick else 1))
+
+
+if __name__ == "__main__":
+    start = time.perf_counter()
+    for row in run(studies=int(sys.argv[1]) if len(sys.argv) > 1 else None):
+        print(" | ".join(map(str, row.values())), flush=True)
+    print(f"{time.perf_counter() - start:.0f} s", file=sys.stderr)

@@ -1,0 +1,68 @@
+"""What further cells are worth, on beliefs whose answer is known."""
+
+import numpy as np
+import pytest
+
+from mixtura.infer.surface.fit import fit_surface
+from mixtura.infer.surface.worth import Prospect, spend
+
+
+def prospect(means, errors, alone=0.03, opening=2.0, hours=1.0):
+    count = len(means)
+    return Prospect(
+        np.array(means),
+        np.diag(np.array(errors) ** 2),
+        0.02**2,
+        np.full(count, alone**2),
+        np.full(count, hours),
+        opening,
+    )
+
+
+def test_cells_go_to_mixes_that_may_be_the_best():
+    belief = prospect([0.05, 0.045, 0.0, -0.1], [0.02, 0.02, 0.02, 0.02])
+    (later,) = spend([belief], 16)
+    cells = [step.mix for step in later.taken]
+    assert set(cells) <= {0, 1, 2} and cells.count(2) <= cells.count(1)
+    hours = sum(step.hours for step in later.taken)
+    assert hours <= 16 and len({(s.mix, s.replicate) for s in later.taken}) == len(cells)
+    now, then = belief.outlook(), belief.outlook(later)
+    assert then.chance > now.chance and then.regret < now.regret and then.error < now.error
+
+
+def test_what_replicates_share_says_nothing_of_which_mix_is_best():
+    """A dear opening is paid once: mixes that may be the best meet in one replicate."""
+    (later,) = spend([prospect([0.05, 0.049, -0.2], [0.03, 0.03, 0.03], opening=5.0)], 7.0)
+    assert sorted(step.mix for step in later.taken) == [0, 1]
+    assert {step.replicate for step in later.taken} == {0}
+
+
+def test_where_the_best_is_clear_its_gain_becomes_surer():
+    belief = prospect([0.2, 0.0], [0.01, 0.01], alone=0.01)
+    step = belief.best(10.0)
+    assert step.mix == 0 and step.rise < 1e-5 < step.narrower
+
+
+def test_hours_that_do_not_suffice_buy_nothing():
+    (later,) = spend([prospect([0.1, 0.09], [0.02, 0.02])], 2.9)
+    assert later.taken == ()
+
+
+def test_a_replicate_of_some_mixes_does_not_favour_them():
+    """Its luck, which mixes share, is told from what the mixes have alone."""
+    rng = np.random.default_rng(0)
+    names = np.repeat([0, 1, 2], 2), np.tile([16, 48], 3), np.full(6, 16)
+    gains = []
+    for _ in range(60):
+        y = 0.05 + 0.05 * rng.standard_normal((5, 1)) + 0.01 * rng.standard_normal((5, 6))
+        y[4] += 0.3  # a lucky replicate
+        y[4, 2:] = np.nan
+        surface = fit_surface(y, *names, chosen=[False] * 4 + [True])
+        gains.append(surface.observed)
+    favoured = np.mean(gains, axis=0)
+    assert abs(favoured[:2].mean() - favoured[2:].mean()) < 0.01
+    whole = rng.normal(0.05, 0.02, (5, 6))
+    plain, split = (
+        fit_surface(whole, *names, chosen=chosen) for chosen in (None, [False] * 4 + [True])
+    )
+    assert split.observed == pytest.approx(plain.observed, abs=1e-6)
