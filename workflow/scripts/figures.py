@@ -12,7 +12,6 @@ from mixtura.infer.detect import power_table
 from mixtura.infer.parts import of_all_mixes
 from mixtura.infer.pilot import pilot
 from mixtura.infer.replicates import mean_of_draws
-from mixtura.infer.tables import Arms, ItemPredictions
 from mixtura.job import Job
 from mixtura.measure.tables import Embeddings
 from mixtura.tell.figures import draw
@@ -33,11 +32,9 @@ for part in files.generated:
     columns = [pl.lit(value).alias(key) for key, value in names.items()]
     sets.append(read_table(part, Embeddings, ["id", "embedding"]).with_columns(*columns))
 tables |= {name: mean_of_draws(tables[name]) for name in OF_SETS}
-if file := snakemake.input.get("predictions"):
-    runs = of_all_mixes(read_table(file, ItemPredictions))
-    arms = read_table(snakemake.input.arms, Arms)
-    spreads, design = pilot(runs, arms, tables["findings"]["metric"][0])
-    tables["power"] = power_table(spreads, design)
+if "predictions" in tables:
+    runs, metric = of_all_mixes(tables["predictions"]), tables["findings"]["metric"][0]
+    tables["power"] = power_table(*pilot(runs, tables["arms"], metric))
 tables["generated"] = pl.concat(sets)
 for path in snakemake.output:
     figure = draw(Path(path).stem, tables, job.settings)

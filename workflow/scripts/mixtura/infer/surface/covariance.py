@@ -92,7 +92,7 @@ def of_units(covariance: Covariance, units: Array) -> tuple[Array, Array]:
     units (K,) are the replicates that the means of the covariance are over.
     """
     scale = np.sqrt(np.outer(units, units))
-    return covariance.common * scale, covariance.own * scale
+    return covariance.common * scale, covariance.specific * scale
 
 
 def with_units(
@@ -116,7 +116,7 @@ def with_units(
     weights = np.linalg.solve(information, weights)
     means = np.einsum("ukj,uj->k", weights, np.nan_to_num(y))
     parts = (np.einsum("uki,ij,ulj->kl", weights, part, weights) for part in (common, alone))
-    return means, replace(covariance, **dict(zip(("common", "own"), parts, strict=True)))
+    return means, replace(covariance, **dict(zip(("common", "specific"), parts, strict=True)))
 
 
 def _scaled(correlation: Array, variances: Array) -> Array:
