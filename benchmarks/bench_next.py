@@ -61,7 +61,7 @@ def with_cells(surface: FittedSurface, run: np.ndarray, budget: float) -> np.nda
     """What has run after a round of `next`; hours are trainings."""
     free, run = int(run.any(axis=1).sum()), run.copy()
     (prospect,) = spend([Prospect.of(surface, ALL, np.ones(MIXES), BESIDE)], budget)
-    for step in prospect.taken:
+    for step in prospect.steps:
         run[free + step.replicate, step.mix] = True
     return run
 

@@ -22,10 +22,10 @@ def prospect(means, errors, alone=0.03, opening=2.0, hours=1.0):
 def test_cells_go_to_mixes_that_may_be_the_best():
     belief = prospect([0.05, 0.045, 0.0, -0.1], [0.02, 0.02, 0.02, 0.02])
     (later,) = spend([belief], 16)
-    cells = [step.mix for step in later.taken]
+    cells = [step.mix for step in later.steps]
     assert set(cells) <= {0, 1, 2} and cells.count(2) <= cells.count(1)
-    hours = sum(step.hours for step in later.taken)
-    assert hours <= 16 and len({(s.mix, s.replicate) for s in later.taken}) == len(cells)
+    hours = sum(step.hours for step in later.steps)
+    assert hours <= 16 and len({(s.mix, s.replicate) for s in later.steps}) == len(cells)
     now, then = belief.outlook(), belief.outlook(later)
     assert then.chance > now.chance and then.regret < now.regret and then.error < now.error
 
@@ -33,8 +33,8 @@ def test_cells_go_to_mixes_that_may_be_the_best():
 def test_what_replicates_share_says_nothing_of_which_mix_is_best():
     """A dear opening is paid once: mixes that may be the best meet in one replicate."""
     (later,) = spend([prospect([0.05, 0.049, -0.2], [0.03, 0.03, 0.03], opening=5.0)], 7.0)
-    assert sorted(step.mix for step in later.taken) == [0, 1]
-    assert {step.replicate for step in later.taken} == {0}
+    assert sorted(step.mix for step in later.steps) == [0, 1]
+    assert {step.replicate for step in later.steps} == {0}
 
 
 def test_where_the_best_is_clear_its_gain_becomes_surer():
@@ -45,7 +45,7 @@ def test_where_the_best_is_clear_its_gain_becomes_surer():
 
 def test_hours_that_do_not_suffice_buy_nothing():
     (later,) = spend([prospect([0.1, 0.09], [0.02, 0.02])], 2.9)
-    assert later.taken == ()
+    assert later.steps == ()
 
 
 def test_a_replicate_of_some_mixes_does_not_favour_them():

@@ -64,7 +64,7 @@ def _next(folder: Path, hours: float, write: bool) -> str:
         free = [c.replicate + 1 for c in allocation.cells if c.model == question.model]
         first = max([ALLOCATED, *free])
         lines += list(_lines(question, prospect))
-        for step in prospect.taken:
+        for step in prospect.steps:
             arm, replicate = question.rows[step.mix]["arm"], first + step.replicate
             cells.append(Cell(model=question.model, arm=arm, replicate=replicate))
     if not cells:
@@ -144,7 +144,7 @@ def _lines(question: Question, later: "Prospect") -> Iterator[str]:
     named = describe_arm(question.rows[later.top])
     yield f"{question.model}, {question.real} real rows: named is {named}."
     spent: dict[int, list[float]] = {}
-    for step in later.taken:
+    for step in later.steps:
         spent.setdefault(step.mix, []).append(step.hours)
     for mix, each in sorted(spent.items(), key=lambda item: -sum(item[1])):
         words = describe_arm(question.rows[mix])

@@ -56,7 +56,7 @@ class Prospect:
     alone: Array  # (K,) what each has alone
     hours: Array
     opening: float
-    taken: tuple[Step, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     @classmethod
     def of(cls, surface: FittedSurface, among: Array, hours: Array, opening: float) -> "Prospect":
@@ -83,7 +83,7 @@ class Prospect:
 
     def best(self, budget: float) -> Step | None:
         """The step that is worth most for its hours, of those within the budget and not taken."""
-        done = {(step.mix, step.replicate) for step in self.taken}
+        done = {(step.mix, step.replicate) for step in self.steps}
         count, steps = len(self.means), []
         for replicate in range(self.replicates + 1):
             moves = self._moves(replicate)
@@ -108,7 +108,7 @@ class Prospect:
         opened = replace(self, covariance=covariance)
         move = opened._moves(step.replicate)[:, step.mix]
         less = covariance - np.outer(move, move)
-        return replace(self, covariance=less, taken=(*self.taken, step))
+        return replace(self, covariance=less, steps=(*self.steps, step))
 
     def outlook(self, later: "Prospect | None" = None, seed: int = 0) -> Outlook:
         """What is known when the cells between this prospect and a later one have run."""
