@@ -56,6 +56,17 @@ def test_numbers_of_real_rows_with_the_same_mix_stand_together() -> None:
     )
 
 
+def test_a_level_is_placed_among_those_of_the_study() -> None:
+    surface = studies.recommended()
+    others = surface.filter(kind="mix").with_columns(
+        recommended=pl.lit(value=False), level=pl.lit("D0")
+    )
+    first = lines(pl.concat([surface, others]))["What to do"]
+    assert "rows of topic D3, the highest of 2 levels of diversity; with" in first
+    higher = pl.concat([surface, others, others.with_columns(level=pl.lit("D5"))])
+    assert "D3, number 2 of 3 levels of diversity;" in lines(higher)["What to do"]
+
+
 def test_nothing_shown_is_no_advice() -> None:
     output = lines(studies.recommended("too small to tell"))
     assert output["What to do"].startswith("With 64 and 256 real rows no mix is shown to gain")
@@ -65,7 +76,14 @@ def test_nothing_shown_is_no_advice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "words"), [("supported", "64 real, shown."), ("no evidence", "may be chance.")]
+    ("verdict", "words"),
+    [
+        ("supported", "one level up changes it by {} at 64 real rows, shown."),
+        (
+            "no evidence",
+            "a steady change from level to level is not shown ({} a level at 64 real rows).",
+        ),
+    ],
 )
 def test_the_effect_of_diversity_is_called_chance_unless_it_is_shown(
     verdict: str, words: str
@@ -73,17 +91,18 @@ def test_the_effect_of_diversity_is_called_chance_unless_it_is_shown(
     output = lines(
         studies.recommended(), hypotheses_of(trend=TREND | {"verdict": verdict, "p_holm": 0.03})
     )
-    assert "No dependence of the gain on diversity is shown" in output["More diversity"]
-    assert "changes it by +0.010 [+0.002, +0.018]" in output["More diversity"]
-    assert output["More diversity"].endswith(words)
+    assert output["More diversity"] == (
+        "No difference in gain between levels of diversity is shown; "
+        + words.format("+0.010 [+0.002, +0.018]")
+    )
 
 
 def test_where_it_stops_and_what_is_not_seen() -> None:
     labels = {"estimate": -0.08, "low": -0.1, "high": -0.06, "verdict": "supported"}
     output = lines(studies.recommended(), hypotheses_of(H4=labels, power={"estimate": 0.061}))
     assert output["Where it stops"] == (
-        "From about 210 real rows on it gains less than 0.02 (90 to more than tried); ten times "
-        "the real rows change it by -0.080 [-0.100, -0.060]: supported."
+        "From about 210 real rows on it gains less than 0.02 (90 to more than tried); with "
+        "ten times the real rows it changes by -0.080 [-0.100, -0.060], shown."
     )
     assert output["Not seen"].startswith(
         "Gains of a single mix below 0.061 are missed in 20 of 100"
@@ -93,5 +112,5 @@ def test_where_it_stops_and_what_is_not_seen() -> None:
         n_real=pl.when(kind="limit").then(None).otherwise("n_real")
     )
     assert lines(open_ended)["Where it stops"] == (
-        "Up to 256 real rows the gain is not seen to become less than 0.02."
+        "It does not up to 256 real rows: the fitted gain is nowhere less than 0.02."
     )

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 import studies
 from mixtura.cli.app import app
-from mixtura.tell.compare import compare_studies, differing_settings, read_study
+from mixtura.tell.compare import compare_studies, comparison_text, differing_settings, read_study
 from mixtura.tell.findings import answers
 
 
@@ -67,6 +67,16 @@ def test_the_command_prints_and_writes(two: tuple[Path, Path], tmp_path: Path) -
         assert "# small and large" in run.output and "Too small to tell" in run.output
     assert text.read_text() == run.output.rstrip("\n") + "\n"
     assert pl.read_parquet(table).equals(compare_studies(*map(read_study, two)))
+
+
+def test_what_is_equal_is_counted_and_not_listed(two: tuple[Path, Path]) -> None:
+    study = read_study(two[0])
+    table = compare_studies(study, study)
+    text = comparison_text(table, "one", "other")
+    for part, title in (("score", "Scores"), ("diversity", "Diversity")):
+        equal = table.filter(part=part).height
+        assert equal > 1 and f"## {title}\n\nNone.\n\n{equal} more are equal in both." in text
+    assert "Too small to tell" in text
 
 
 def test_what_is_no_study_is_named(two: tuple[Path, Path], tmp_path: Path) -> None:

@@ -123,7 +123,9 @@ def test_the_answer_comes_first_with_its_gain_and_its_cost(whole: str) -> None:
     first = whole[: whole.index("<nav")]
     assert "Beside 64 real rows train on 64 generated rows of topic D3" in first
     assert "+0.120 [+0.070, +0.170]" in first and "tokens written" in first
-    assert first.count('class="vega"') == 2 * 7 * 2 * 2  # models, levels, pipelines, forms
+    assert first.count('class="vega"') == 7  # levels of the model, form and text of the answer
+    assert whole.count('class="vega"') == 2 * 7 * 2 * 2 + 2  # models, levels, pipelines, forms
+    assert "how diverse should generated text be" in first
 
 
 def test_every_part_of_the_study_is_on_the_page(whole: str) -> None:

@@ -39,9 +39,8 @@ def test_every_study_can_be_planned(path: Path) -> None:
         assert plan.sets.study.study == path.stem
 
 
-@pytest.mark.parametrize("name", ["paper", "paper-mini"])
-def test_both_sizes_of_the_paper_have_its_shape(name: str) -> None:
-    plan = planned(ROOT / f"config/{name}.yaml")
+def test_the_paper_in_full_has_its_shape() -> None:
+    plan = planned(ROOT / "config/paper.yaml")
     study = plan.sets.study
     kinds = [study.pipelines[pipeline].dial for pipeline in study.generate.pipelines]
     assert kinds == ["topic", "paraphrase"]
@@ -79,14 +78,20 @@ def test_the_paper_in_full_is_three_sizes_by_name_on_gpus() -> None:
     )  # as the file and docs/paper.md say
 
 
-def test_the_paper_in_small_has_two_sizes_and_embedded_models() -> None:
+def test_the_paper_in_small_can_ask_each_hypothesis_of_replicates() -> None:
     plan = planned(ROOT / "config/paper-mini.yaml")
     study = plan.sets.study
-    assert [model.kind for model in study.downstream.values()] == ["probe", "encoder"]
     assert study.task.data.package and all(model.package for model in study.models.values())
-    assert (
-        len(plan.findings.predictions()) == 45 * 5 + 5 == 230
-    )  # as docs/paper.md says, a probe's arms in one job
+    assert study.replicates.count >= 4 and len(study.generate.levels) >= 5  # H1, H3
+    kinds = [model.kind for model in study.downstream.values()]
+    assert kinds == ["probe", "encoder", "encoder"]  # H2: two sizes
+    grid = {point.arm for point in plan.sets.points if point.design == "grid"}
+    for generated in study.designs.grid.generated:  # H4: equal rows beside two numbers of real
+        assert len({arm.n_real for arm in grid if arm.n_generated == generated}) == 2
+    assert len(study.designs.mix_fixed.shares) == 3  # H5
+    # Baselines of 8, 32, 48 and 64 rows and their mixes; 6 of MiniLM, 4 of SmolLM2.
+    runs = len(plan.sets.arms_of("minilm")) + len(plan.sets.arms_of("smollm2"))
+    assert runs * study.replicates.count == 40
 
 
 def test_a_dry_run_of_the_paper_for_slurm_needs_no_network(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from mixtura.infer.hypotheses.rows import NOT_TESTABLE
 from mixtura.infer.verdicts import GAIN
 from mixtura.tell.verdicts import evidence
 
+SHOWN = ("supported", "opposite")  # verdicts of a test that passes
 QUESTIONS = ("What to do", "What it brings", "More diversity", "Where it stops", "Not seen")
 
 
@@ -35,13 +36,26 @@ def answer_lines(
         pl.col("model") == model, metric=surface["metric"][0], test=surface["test"][0]
     )
     answers = (
-        _what_to_do(top, model),
+        _what_to_do(top, model, sorted(mixes.filter(model=model)["level"].unique())),
         _what_it_brings(top, mixes.filter(pl.col("model") != model)),
         _diversity(of_model.filter(kind="peak"), tests.filter(hypothesis="trend")),
         _limit(of_model.filter(kind="limit"), top, tests.filter(hypothesis="H4")),
         _not_seen(findings.filter(model=model), tests.filter(hypothesis="power")),
     )
     return list(zip(QUESTIONS, answers, strict=True))
+
+
+def answered(surface: pl.DataFrame) -> dict[str, str]:
+    """Model, form and source of the text (columns of `Surface`) that the first line speaks of.
+
+    Empty where the surface is.
+    """
+    mixes = surface.filter(kind="mix")
+    if mixes.is_empty():
+        return {}
+    model = mixes["model"].mode(maintain_order=True)[0]
+    rows = _recommended(mixes.filter(model=model)) or mixes.filter(model=model).to_dicts()
+    return {name: rows[0][name] for name in ("model", "form", "generator", "pipeline")}
 
 
 def _recommended(mixes: pl.DataFrame) -> list[dict[str, Any]]:
@@ -54,17 +68,25 @@ def _rows(row: dict[str, Any]) -> str:
     return f"{row['n_real']:.0f}"
 
 
-def _mix(row: dict[str, Any]) -> str:
-    return f"{row['n_generated']:.0f} generated rows of {row['pipeline']} {row['level']}"
+def _mix(row: dict[str, Any], levels: list[str]) -> str:
+    """What is mixed in; levels are those of the study, low to high."""
+    text = f"{row['n_generated']:.0f} generated rows of {row['pipeline']} {row['level']}"
+    if len(levels) == 1:
+        return text
+    ends = {levels[0]: "the lowest", levels[-1]: "the highest"}
+    place = ends.get(row["level"], f"number {levels.index(row['level']) + 1}")
+    return f"{text}, {place} of {len(levels)} levels of diversity"
 
 
-def _what_to_do(top: list[dict[str, Any]], model: str) -> str:
+def _what_to_do(top: list[dict[str, Any]], model: str, levels: list[str]) -> str:
     """The mixes that are shown to gain, numbers of real rows with the same mix together."""
     use: dict[str, list[str]] = {}
     for row in top:
         if row["verdict"] == GAIN:
             verb = "beside" if row["form"] == "added" else "in place of some of"
-            use.setdefault(f"{verb} {{}} real rows train on {_mix(row)}", []).append(_rows(row))
+            use.setdefault(f"{verb} {{}} real rows train on {_mix(row, levels)}", []).append(
+                _rows(row)
+            )
     parts = [mix.format(listed_words(numbers)) for mix, numbers in use.items()]
     rest = [_rows(row) for row in top if row["verdict"] != GAIN]
     if rest:
@@ -94,8 +116,8 @@ def _diversity(peaks: pl.DataFrame, trends: pl.DataFrame) -> str:
     """Whether the gain has a shape over diversity, and its slope on the designed level."""
     shapes = peaks["verdict"].unique(maintain_order=True).to_list()
     shape = {
-        "shape shown": "The gain depends on diversity",
-        "no shape": "No dependence of the gain on diversity is shown",
+        "shape shown": "The gain differs between levels of diversity",
+        "no shape": "No difference in gain between levels of diversity is shown",
         "one level": "The study has one level of diversity",
     }
     parts = [shape[word] for word in shapes if word in shape]
@@ -104,8 +126,12 @@ def _diversity(peaks: pl.DataFrame, trends: pl.DataFrame) -> str:
     rows = (passed if passed.height else slopes).sort("p_holm", nulls_last=True)
     if rows.height:
         row = rows.row(0, named=True)
-        sure = "shown" if passed.height else "which may be chance"
-        parts.append(f"one level up changes it by {_estimate(row)} at {row['rows']}, {sure}")
+        change, where = _estimate(row), f"at {row['rows']} rows"
+        parts.append(
+            f"one level up changes it by {change} {where}, shown"
+            if passed.height
+            else f"a steady change from level to level is not shown ({change} a level {where})"
+        )
     return f"{'; '.join(parts) or 'Nothing to say'}."
 
 
@@ -120,7 +146,8 @@ def _limit(limits: pl.DataFrame, top: list[dict[str, Any]], slopes: pl.DataFrame
     for row in limits.head(1).iter_rows(named=True):
         size = f"less than {row['gain']:g}"
         if row["n_real"] is None:
-            parts.append(f"Up to {max(tried):.0f} real rows the gain is not seen to become {size}")
+            most = f"{max(tried):.0f} real rows"
+            parts.append(f"It does not up to {most}: the fitted gain is nowhere {size}")
         else:
             low = "fewer" if row["n_real_low"] is None else f"{row['n_real_low']:.0f}"
             high = "more than tried" if row["n_real_high"] is None else f"{row['n_real_high']:.0f}"
@@ -129,7 +156,8 @@ def _limit(limits: pl.DataFrame, top: list[dict[str, Any]], slopes: pl.DataFrame
             )
     tested = slopes.filter(pl.col("verdict") != NOT_TESTABLE).drop_nulls("estimate")
     for row in tested.head(1).iter_rows(named=True):
-        parts.append(f"ten times the real rows change it by {_estimate(row)}: {row['verdict']}")
+        sure = "shown" if row["verdict"] in SHOWN else "which may be chance"
+        parts.append(f"with ten times the real rows it changes by {_estimate(row)}, {sure}")
     return f"{'; '.join(parts) or 'One number of real rows cannot say'}."
 
 

@@ -37,11 +37,12 @@ CAPTIONS = {
     ),
     "score-by-share": (
         "Score against the share of generated rows",
-        "One line a level. Grey is real data alone.",
+        "A line a level, a panel for each number of real rows. Grey is as many real rows alone.",
     ),
     "score-by-diversity": (
         "Score against measured diversity",
-        "The same scores where the text really lies: one panel a measure, at equal n.",
+        "Scores of one mix of every level where its text really lies: one panel a measure, at "
+        "equal n.",
     ),
     "gain-map": (
         "Gain by number of real and of generated rows",
@@ -49,15 +50,18 @@ CAPTIONS = {
     ),
     "size-interaction": (
         "Gain by level and model",
-        "Mean gain over real data alone of the mixes of a level, one line a model. Bars are the "
-        "mean bounds of single comparisons.",
+        "Mean gain over real data alone of the mixes of a level that all models have, one line a "
+        "model. Bars are the mean bounds of single comparisons.",
     ),
     "cost-by-gain": (
         "What a gain costs",
         "Gain over real data alone against what writing the generated rows took, discarded rows "
         "included.",
     ),
-    "shift-by-score": ("Score against shift", f"Does text far from real text score worse? {FLOOR}"),
+    "shift-by-score": (
+        "Score against shift",
+        f"Does text far from real text score worse? One mix of every level. {FLOOR}",
+    ),
     "diversity-by-level": (
         "Measured diversity by level",
         "Whether the levels really differ, at equal n.",

@@ -60,7 +60,7 @@ def _gain_chart(cells: pl.DataFrame, most: float) -> Spec:
         color=alt.Color("better:Q", scale=colour, legend=None)
     )
     shown = alt.FieldOneOfPredicate(field="state", oneOf=list(SHOWN))
-    frames = base.mark_rect(filled=False, style="frame", strokeWidth=2.5).transform_filter(shown)
+    frames = base.mark_rect(filled=False, stroke="#111", strokeWidth=2.5).transform_filter(shown)
     strong = f"abs(datum.gain) > {0.6 * most}"
     ink = alt.condition(strong, alt.value("#fff"), alt.value("#111"))
     words = base.mark_text(baseline="bottom", fontSize=11).encode(

@@ -126,7 +126,10 @@ def _measures(table: pl.DataFrame) -> Items:
 
 
 def comparison_text(table: pl.DataFrame, a: str, b: str) -> str:
-    """Markdown of a comparison; a and b are what the studies are called."""
+    """Markdown of a comparison; a and b are what the studies are called.
+
+    The answers stand whole; of the other parts what differs, and how many rows do not.
+    """
     titles = {
         "setting": "Settings that differ",
         "answer": "Answers",
@@ -136,8 +139,11 @@ def comparison_text(table: pl.DataFrame, a: str, b: str) -> str:
     }
     parts = [f"# {a} and {b}"]
     for part, title in titles.items():
-        rows = table.filter(part=part)
+        of_part = table.filter(part=part)
+        rows = of_part if part == "answer" else of_part.filter(pl.col("a").ne_missing(pl.col("b")))
         cells = [[r["item"], r["a"] or "", r["b"] or ""] for r in rows.iter_rows(named=True)]
         body = markdown_table([part, a, b], cells) if cells else "None."
-        parts.append(f"## {title}\n\n{body}")
+        equal = of_part.height - rows.height
+        more = f"\n\n{equal} more {'is' if equal == 1 else 'are'} equal in both." if equal else ""
+        parts.append(f"## {title}\n\n{body}{more}")
     return "\n\n".join(parts) + "\n"

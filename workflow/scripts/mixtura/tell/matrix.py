@@ -20,7 +20,13 @@ FORMS = {
 }
 STATES = {GAIN: "gain shown", LOSS: "loss shown", NO_GAIN: "no gain", None: "unknown"}
 SIGNS = {"gain shown": "▲", "loss shown": "▼", "no gain": "○", "unknown": "?"}
-LEGEND = "▲ gain shown, ▼ loss shown, ○ a gain of interest is excluded, ? too small to tell."
+MEANINGS = {
+    "▲": "gain shown",
+    "▼": "loss shown",
+    "○": "a gain of interest is excluded",
+    "?": "too small to tell",
+}
+LEGEND = f"{', '.join(f'{sign} {meaning}' for sign, meaning in MEANINGS.items())}."
 BRACKETS = "In brackets the interval that holds together with those of all other cells."
 
 

@@ -12,18 +12,18 @@ import polars as pl
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from mixtura.core.wording import describe_arm, interval, measure_name, visible
+from mixtura.core.wording import describe_arm, interval, listed_words, measure_name, visible
 from mixtura.generate.summary import COSTS
 from mixtura.infer.parts import unique_comparisons, without_loop
 from mixtura.infer.replicates import mean_of_draws
-from mixtura.tell.answer import answer_lines
+from mixtura.tell.answer import answer_lines, answered
 from mixtura.tell.captions import CAPTIONS
 from mixtura.tell.charts import gain_charts, pools_chart, vega
 from mixtura.tell.costs import cost_text
 from mixtura.tell.findings import answers
 from mixtura.tell.hypotheses import summary
 from mixtura.tell.labels import label_rows
-from mixtura.tell.matrix import BRACKETS, LEGEND, SIGNS, gain_cells, matrices
+from mixtura.tell.matrix import BRACKETS, LEGEND, MEANINGS, SIGNS, gain_cells, matrices, panels
 from mixtura.tell.methods import citations, methods_text
 from mixtura.tell.verdicts import READING, ends, evidence, scope_text, verdict_text
 
@@ -68,6 +68,8 @@ def render_report(
     findings, tests, written = (tables[name] for name in ("findings", "hypotheses", "generation"))
     means = {name: mean_of_draws(tables[name]) for name in OF_SETS}
     cells = gain_cells(findings)
+    of_answer = answered(tables["surface"])
+    first = {title for title, part in panels(cells) if part.filter(**of_answer).height}
     charts = dict(gain_charts(cells))
     pools = {
         title: chart
@@ -80,9 +82,12 @@ def render_report(
         lines=answer_lines(findings, tests, tables["surface"]),
         metric=findings["metric"][0],
         legend=LEGEND,
+        signs=MEANINGS.items(),
         brackets=BRACKETS,
         cost=cost_text(_total(written)),
-        charts=[(title, names[title]) for title in charts],
+        question=_question(study),
+        charts=[(title, names[title]) for title in charts if title in first],
+        more_charts=[(title, names[title]) for title in charts if title not in first],
         pools=[(title, names[title]) for title in pools],
         specs={names[title]: chart for title, chart in (charts | pools).items()},
         matrices=_matrices(cells),
@@ -141,6 +146,14 @@ def _cell(row: dict[str, Any]) -> dict[str, str]:
         "interval": ends(row["simultaneous_low"], row["simultaneous_high"]),
         "title": f"{row['state']}: {verdict_text(row['verdict'], row['bound'])}",
     }
+
+
+def _question(study: dict[str, Any]) -> str:
+    real = listed_words([str(rows) for rows in study["designs"]["real"]])
+    return (
+        f"Beside {real} real labelled rows ({study['task']['noun']}): how diverse should generated "
+        "text be, and how much of it, before training gains no more?"
+    )
 
 
 def _facts(

@@ -60,12 +60,19 @@ def score_by_diversity(figure: Figure, tables: Tables, style: FigureSettings) ->
 def _by_measure(
     figure: Figure, findings: pl.DataFrame, table: pl.DataFrame, style: FigureSettings
 ) -> None:
-    """The plainest design of the first model against every measure, one panel each."""
+    """One mix of every level of the first model against every measure, one panel each.
+
+    The mix is that of the plainest design with the fewest real and the most generated rows: others
+    of a level stand at the same place.
+    """
     shown = first_metric(findings)
     model = shown["model"][0]
     mixes = shown.filter(pl.col("level").is_not_null(), model=model)
     design = "level" if "level" in mixes["design"].unique() else mixes["design"][0]
     mixes = mixes.filter(design=design).unique("arm", maintain_order=True)
+    mixes = mixes.filter(n_real=mixes["n_real"].min())
+    mixes = mixes.filter(n_generated=mixes["n_generated"].max())
+    rows = f"{mixes['n_real'][0]} real and {mixes['n_generated'][0]} generated rows"
     parts = list(groups(table, ["measure", "settings", "embedder"]))
     grid = grid_of(figure, len(parts), style, sharey=True)
     levels = sorted(mixes["level"].unique())
@@ -89,7 +96,8 @@ def _by_measure(
         if "floor" in part and part["floor"].drop_nulls().len():
             axes.axvline(part["floor"].mean(), color="grey", linestyle="--", linewidth=1)
         axes.set_xlabel(measure_name(measure, settings))
-    figure.supylabel(f"{shown['metric'][0]} of {model}, design {design}")
+    figure.supylabel(f"{shown['metric'][0]} of {model}", fontsize="medium")
+    figure.suptitle(rows, fontsize="medium")
     legend(figure, grid[0], columns=max(len(levels), 2))
 
 

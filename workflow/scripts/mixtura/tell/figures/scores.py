@@ -40,26 +40,27 @@ def score_by_level(figure: Figure, tables: Tables, style: FigureSettings) -> Non
 
 
 def score_by_share(figure: Figure, tables: Tables, style: FigureSettings) -> None:
-    """Score against the share of generated rows, one line a level and series of mixes."""
+    """Score against the share of generated rows, a line a level, a panel a series of mixes.
+
+    A series are mixes with equal real rows, or those of mix-fixed, whose share decides them.
+    """
     shown = first_metric(tables["findings"])
     share = pl.col("n_generated") / (pl.col("n_generated") + pl.col("n_real"))
-    real = pl.format("{} {} real", "design", "n_real")  # in mix-fixed the share decides it
+    real = pl.format("{}, {} real", "design", "n_real")
     alone = pl.when(n_real=0).then(pl.lit("generated alone")).otherwise(real)
     series = pl.when(design="mix-fixed").then("design").otherwise(alone)
     mixes = shown.filter(pl.col("level").is_not_null()).with_columns(share=share, series=series)
-    several = mixes["series"].n_unique() > 1
-    lines = [line for line, _ in groups(mixes, ["level", "series"])]
+    lines = mixes.filter(pl.col("share").n_unique().over("model", "series") > 1)
+    mixes = mixes if lines.is_empty() else lines
     levels = sorted(mixes["level"].unique())
     palette = dict(zip(levels, colours(style, len(levels)), strict=True))
-    kinds = sorted(mixes["series"].unique())
-    marks = dict(zip(kinds, "osD^v<>P*X" * len(kinds), strict=False))
-    for axes, part in _panels(figure, mixes, shown, style, "share of generated rows in the mix"):
-        for place, (level, kind) in enumerate(lines):
-            line = part.filter(level=level, series=kind).sort("share")
-            at = line["share"] + (place - (len(lines) - 1) / 2) * 0.08 / len(lines)
-            label = f"{level}, {kind}" if several else level
-            points(axes, at, line, palette[level], label, line=True, mark=marks[kind])
-    legend(figure, axes, columns=len(kinds) if several else len(levels))
+    across = "share of generated rows in the mix"
+    for axes, part in _panels(figure, mixes, shown, style, across, "series"):
+        for place, level in enumerate(levels):
+            line = part.filter(level=level).sort("share")
+            at = line["share"] + (place - (len(levels) - 1) / 2) * 0.04 / len(levels)
+            points(axes, at, line, palette[level], level, line=True)
+    legend(figure, axes, columns=len(levels) + 1)
 
 
 def _panels(
@@ -72,7 +73,7 @@ def _panels(
 ) -> Iterator[tuple[Any, pl.DataFrame]]:
     """Axes and rows of every model, source of generated rows and `more`, beside the baselines.
 
-    With n_real in `more` a panel of mixes with real rows has the baseline of as many alone.
+    A panel of mixes that have one number of real rows has the baseline of as many alone.
     """
     names = ["model", *SOURCE, *more]
     parts = list(groups(mixes, names))
@@ -87,7 +88,8 @@ def _panels(
             )
         axes.set_xlabel(across)
         axes.label_outer()
-        alone = {"n_real": group["n_real"]} if group.get("n_real") else {}
+        reals = part["n_real"].unique().to_list()
+        alone = {"n_real": reals[0]} if len(reals) == 1 and reals[0] else {}
         baseline(axes, shown.filter(model=group["model"], **alone))
         yield axes, part
     figure.supylabel(shown["metric"][0], fontsize="medium")
@@ -98,9 +100,15 @@ def _named(name: str, value: Any) -> str:
 
 
 def size_interaction(figure: Figure, tables: Tables, style: FigureSettings) -> None:
-    """Gain over real data alone by level, one line a model; mixes of a level are averaged."""
+    """Gain over real data alone by level, one line a model.
+
+    Mixes of a level are averaged: of those that all models have, where there are such.
+    """
     shown = first_metric(tables["findings"])
     mixes = shown.filter(pl.col("level").is_not_null()).drop_nulls("difference")
+    everywhere = pl.col("model").n_unique().over("arm") == mixes["model"].n_unique()
+    common = mixes.filter(everywhere)
+    mixes = mixes if common.is_empty() else common
     designs = list(groups(mixes, ["design"]))
     models = list(mixes["model"].unique(maintain_order=True))
     levels = sorted(mixes["level"].unique())

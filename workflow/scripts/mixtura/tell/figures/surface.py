@@ -38,7 +38,13 @@ def gain_surface(figure: Figure, tables: Tables, style: FigureSettings) -> None:
 
 
 def _surfaces(surface: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    """The parts of a table of surfaces, each with what tells it from the others."""
+    """The parts of a table of surfaces, each with what tells it from the others.
+
+    A part with a single mix has no shape: it is left out beside others.
+    """
+    mixes = pl.col("arm").filter(kind="mix").n_unique().over(NAMES)
+    shaped = surface.filter(mixes > 1)
+    surface = surface if shaped.is_empty() else shaped
     several = [name for name in NAMES if surface[name].n_unique() > 1]
     for values, part in groups(surface, NAMES):
         named = dict(zip(NAMES, values, strict=True))
@@ -170,5 +176,6 @@ def best_mixes(figure: Figure, tables: Tables, style: FigureSettings) -> None:
         real = f"{part['n_real'][0]:.0f} real rows"
         axes.set_title(f"{title}, {real}" if title else real, fontsize="medium")
         axes.set_xlabel(f"gain in {part['metric'][0]}")
+        axes.locator_params(axis="x", nbins=6)
     figure.supylabel("level and generated rows", fontsize="medium")
     legend(figure, grid[0], columns=3)
