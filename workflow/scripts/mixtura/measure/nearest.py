@@ -48,8 +48,8 @@ def nearest(x: Matrix, y: Matrix, k: int, *, same: bool = False, block: int = BL
 
 
 def _smallest(tile: Matrix, k: int, xp: Any) -> Matrix:
-    if tile.shape[1] <= k:
-        return tile
+    if tile.shape[1] <= k:  # the next array is written over this one
+        return tile.copy() if xp is np else tile
     if xp is not np:
         return tile.topk(k, dim=1, largest=False).values
     if k == 1:
