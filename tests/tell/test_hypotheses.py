@@ -35,3 +35,21 @@ def test_a_test_that_shows_nothing_says_what_its_interval_holds() -> None:
     [(_, answer)] = summary(pl.DataFrame([row]))
     assert "all sources, reader: gain per level +0.001 [-0.002, +0.004]" in answer
     assert "5 replicates, p = 0.4" in answer
+
+
+def test_what_is_lacking_is_said_once_with_the_models_that_lack_it() -> None:
+    scope = {"hypothesis": "trend", "metric": "accuracy", "test": "test"}
+    need = "needs 2 levels of a source or more, has {}"
+    lacking = [
+        scope | {"verdict": "not testable", "model": "small", "detail": need.format(present)}
+        for present in (0, 1)
+    ]
+    test = {"x": "level", "n": 3, "estimate": 0.1, "low": 0.0, "high": 0.2, "quantity": "gain"}
+    test |= {"verdict": "supported", "p_holm": 0.01, "replicates": 5, "method": "slope"}
+    test |= {"design": "grid", "rows": "4 real", "source": "all", "model": "big"}
+    [(_, alone)] = summary(
+        pl.DataFrame([*lacking, test | scope | {"verdict": None, "p_holm": None}])
+    )
+    assert alone == f"Not testable: {need.format(1)}."
+    [(_, beside)] = summary(pl.DataFrame([*lacking, scope | test], infer_schema_length=None))
+    assert beside.endswith(f"Not testable with small: {need.format(1)}.")

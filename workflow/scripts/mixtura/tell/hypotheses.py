@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from mixtura.core.wording import interval
+from mixtura.core.wording import interval, listed_words
 from mixtura.infer.hypotheses.rows import NOT_TESTABLE, ONE_REPLICATE
 
 QUESTIONS = {
@@ -60,9 +60,29 @@ def _answer(part: pl.DataFrame) -> str:
         sentences.append("One replicate, so no test: this holds for its draw and text alone.")
         sentences += [_test(row) for row in alone.head(BESIDE).iter_rows(named=True)]
     if missing.height:
-        reasons = missing["detail"].unique(maintain_order=True).head(SHOWN)
-        sentences.append(f"Not testable: {'; '.join(reasons)}.")
+        reasons = _lacking(missing["detail"].unique(maintain_order=True).to_list())[:SHOWN]
+        sentences.append(f"Not testable{_where(missing, tested)}: {'; '.join(reasons)}.")
     return " ".join(sentences)
+
+
+def _lacking(details: list[str]) -> list[str]:
+    """Each need once, with the most that there is of it."""
+    most: dict[str, str] = {}
+    for detail in details:
+        need, _, present = detail.partition(", has ")
+        known = most.setdefault(need, present)
+        if known.isdigit() and present.isdigit():
+            most[need] = str(max(int(known), int(present)))
+    return [f"{need}, has {present}" if present else need for need, present in most.items()]
+
+
+def _where(missing: pl.DataFrame, tested: pl.DataFrame) -> str:
+    """Of which models a question cannot be asked, where it can be of others."""
+    if tested.is_empty():
+        return ""
+    models = missing["model"].drop_nulls().unique(maintain_order=True)
+    never = [name for name in models if name not in tested["model"]]
+    return f" with {listed_words(never)}" if never else " everywhere"
 
 
 def _test(row: dict[str, Any]) -> str:

@@ -27,7 +27,10 @@ MEANINGS = {
     "?": "too small to tell",
 }
 LEGEND = f"{', '.join(f'{sign} {meaning}' for sign, meaning in MEANINGS.items())}."
-BRACKETS = "In brackets the interval that holds together with those of all other cells."
+BRACKETS = (
+    "In brackets the interval that holds together with those of all other cells. The surest gain "
+    "is tested first, then the next: so one may be shown though its interval holds 0."
+)
 
 
 def gain_cells(findings: pl.DataFrame) -> pl.DataFrame:
