@@ -99,3 +99,49 @@ def test_too_few_rows_and_a_file_that_exists_are_told() -> None:
     Path("study.yaml").write_text("")
     result = CliRunner().invoke(app, ["init", "few.csv"])
     assert result.exit_code == 1 and "study.yaml exists" in result.output
+
+
+def test_a_table_of_windows_with_labels_in_two_cases_is_told() -> None:
+    labels = ["Café", "café", "Thé"]
+    rows = [
+        f"{labels[n % 3]} is what I ask about in message {n};{labels[n % 3]}" for n in range(90)
+    ]
+    Path("rows.csv").write_bytes("\r\n".join(["sep=;", "text;label", *rows]).encode("cp1252"))
+    output = run("rows.csv")
+    assert "encoding: cp1252, for it is no UTF-8" in output
+    assert "labels that differ by case alone: Café, café; give them one word" in output
+    task = load_study(yaml.safe_load(Path("study.yaml").read_text())).task
+    assert task.words == ["Café", "Thé", "café"] and task.data.encoding == "cp1252"
+
+
+def test_several_labels_a_row_become_a_study() -> None:
+    sets = ["joy", "joy|love", "anger", "", "anger|love"]
+    rows = [
+        {"text": f"what I feel about all this on day {n}", "labels": sets[n % 5]}
+        for n in range(120)
+    ]
+    Path("rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    output = run("rows.jsonl")
+    assert "120 rows, 120 of them used, read as multilabel" in output and "love 48" in output
+    task = load_study(yaml.safe_load(Path("study.yaml").read_text())).task
+    assert (task.kind, task.classes, task.words) == (
+        "multilabel",
+        ["anger", "joy", "love"],
+        ["multilabel"],
+    )
+    assert task.data.label_separator == "|"
+
+
+def test_empty_texts_are_left_out_and_told() -> None:
+    rows = [f"a text of some length about number {n};{'ab'[n % 2]}" for n in range(80)]
+    Path("rows.csv").write_text("\n".join(["text;label", *rows, ";a", "  ;b"]))
+    assert "2 rows left out: with an empty text" in run("rows.csv")
+    assert (
+        load_study(yaml.safe_load(Path("study.yaml").read_text())).task.empty_texts == "leave-out"
+    )
+
+
+def test_a_column_of_too_many_values_is_told_to_be_no_label() -> None:
+    rows = [f"a text of some length about number {n},kind {n}" for n in range(80)]
+    Path("rows.csv").write_text("\n".join(["text,label", *rows]))
+    assert "column label is no label: it holds 80 values" in run("rows.csv")

@@ -38,6 +38,7 @@ def test_only_a_finished_text_becomes_a_row(
         ("Who owns it? Answer: none", []),
         ("Wem gehört sie? Antwort: Keine.", []),
         ("它属于谁？回答：无", []),
+        ("السؤال: لمن هي؟ الجواب: لا يوجد.", []),
         ("When was it built? Answer: 1820", "the question has an answer"),
     ],
 )

@@ -22,7 +22,7 @@ def test_the_built_in_template_shows_examples_and_ends_open() -> None:
 
 
 def test_built_in_templates_are_there_in_every_language() -> None:
-    assert built_in_languages() == ["de", "en", "es", "fr", "hi", "zh"]
+    assert built_in_languages() == ["ar", "de", "en", "es", "fr", "hi", "zh"]
     for language in built_in_languages():
         assert built_in_templates(language) == built_in_templates()
     assert template_text("qa", "xx") == template_text("qa", "en") != template_text("qa", "de")

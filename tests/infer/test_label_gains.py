@@ -8,6 +8,7 @@ from sklearn.metrics import balanced_accuracy_score, recall_score
 from mixtura.core.wording import describe_arm
 from mixtura.infer.findings import findings
 from mixtura.infer.label_gains import label_gains
+from mixtura.infer.runs import shared_rows
 from mixtura.tell.labels import label_rows, labels_text
 
 LABELS = ["common", "odd", "rare"]
@@ -94,6 +95,36 @@ def test_a_label_that_folds_lack_has_the_recall_of_those_that_test_it(rare: int)
         assert (row["low"] is None) == (rare == 1)
         assert (row["difference"] is None) == (rare == 1 or row["arm"] == "real")
     assert len(label_rows(table)) == 9
+
+
+def test_repeated_folds_widen_the_gain_of_a_label_whose_rows_share_a_fold() -> None:
+    """The trainings of 12 repetitions of 2 folds share rows, whatever rows a label has."""
+    rng, parts = np.random.default_rng(2), []
+    gold = np.array(["common"] * 20 + ["rare"] * 10)
+    for repetition in range(12):
+        fold = np.array([*rng.permutation(20) % 2, *[1] * 10])  # those of the rare label together
+        for arm in ARMS["arm"]:
+            predicted = np.where(rng.random(30) < 0.6, gold, "common")
+            frame = pl.DataFrame({"gold": gold, "predicted": predicted, "replicate": fold})
+            names = {"arm": arm, "model": "m", "seed": 0, "test": "test"}
+            columns = {k: pl.lit(v) for k, v in names.items()}
+            moved = pl.col("replicate") + 2 * repetition
+            parts.append(frame.with_row_index("id").with_columns(moved, **columns))
+    rows = pl.concat(parts)
+    counts = rows.group_by("arm", "replicate").len()["len"]
+    assert shared_rows(rows) == pytest.approx(counts.mean() / (30 - counts.mean())) == 1
+    gains = label_gains(rows, ARMS, ["rare"])
+    rare = rows.filter(gold="rare")
+    plain = pl.Series("baseline", [None, "real", "real"])
+    arms = ARMS.with_columns(plain, control=pl.lit(None, pl.String))
+
+    def width(table: pl.DataFrame) -> float:
+        mix = table.filter(arm="mix")
+        return mix["difference_high"][0] - mix["difference_low"][0]
+
+    wide, narrow = (width(findings(rare, arms, ["accuracy"], shared=s)) for s in (1.0, 0.0))
+    assert width(gains) == pytest.approx(wide) and wide > 1.2 * narrow
+    assert shared_rows(rows.filter(replicate=0)) is None
 
 
 def test_balanced_accuracy_is_the_mean_recall() -> None:

@@ -129,6 +129,25 @@ def test_a_question_without_an_answer_is_right_where_none_is_predicted() -> None
     assert scored["gold"].to_list() == ["", "", "red", "red"]
 
 
+def test_questions_with_an_answer_and_those_without_are_scored_apart() -> None:
+    """HasAns and NoAns, in percent, of the official script of SQuAD 2.0."""
+    frame = pl.DataFrame(
+        {
+            "arm": "real",
+            "model": "m",
+            "seed": 0,
+            "id": list("abcde"),
+            "gold": [[], [], [], ["in May 1999"], ["red"]],
+            "predicted": ["", "", "red", "May 1999", ""],
+        }
+    )
+    names = ["has_answer_f1", "has_answer_exact_match", "no_answer_exact_match"]
+    table = findings(item_scores(frame, ["exact_match", "token_f1", *names]), ARMS.head(1), names)
+    assert dict(table.select("metric", "value").iter_rows()) == pytest.approx(
+        {"has_answer_f1": 0.4, "has_answer_exact_match": 0, "no_answer_exact_match": 2 / 3}
+    )
+
+
 def test_perplexity_is_over_tokens_and_less_is_better() -> None:
     numbers = {"nll": [[10.0, 4.0], [8.0, 2.0]], "tokens": [[4, 1], [4, 1]]}
     predictions = runs(["blue"], **numbers)

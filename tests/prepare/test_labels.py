@@ -3,7 +3,8 @@
 import polars as pl
 import pytest
 
-from mixtura.prepare.labels import label_words, learnt_labels
+from mixtura.prepare.labels import alike, label_words, learnt_labels
+from mixtura.prepare.ranks import label_ranks
 
 
 @pytest.mark.parametrize(
@@ -59,3 +60,32 @@ def test_a_column_of_one_value_or_of_texts_holds_no_labels() -> None:
         ValueError, match=r"'id' holds 501 different labels \('0', '1', '10', ...\)"
     ):
         learnt_labels(pl.Series("id", range(501)))
+
+
+def test_truth_values_in_several_cases_are_one_label() -> None:
+    labels = learnt_labels(pl.Series("label", ["True", "TRUE", "false", "Refund", "refund"]))
+    assert list(labels) == ["Refund", "TRUE", "false", "refund"]
+    words = label_words(pl.Series(["true", "True", "FALSE"]), labels)
+    assert words.to_list() == ["TRUE", "TRUE", "false"]
+    assert alike(labels) == [["Refund", "refund"]]
+
+
+def test_a_label_of_another_encoding_is_named() -> None:
+    with pytest.raises(ValueError, match=r"label 'caf\ufffd' is not UTF-8 \(task.data.encoding"):
+        learnt_labels(pl.Series("label", ["caf\ufffd", "bar"]))
+
+
+@pytest.mark.parametrize(
+    ("words", "ordered", "ranks"),
+    [
+        (["1", "2", "10"], None, {"1": 1, "2": 2, "10": 10}),
+        (["-1", "0", "0.5"], None, {"-1": -1, "0": 0, "0.5": 0.5}),
+        (["1", "2", "10"], False, {}),
+        (["0", "1"], None, {}),
+        (["bad", "fine", "good"], None, {}),
+        (["bad", "fine", "good"], True, {"bad": 1, "fine": 2, "good": 3}),
+        (["1", "nan", "inf"], None, {}),
+    ],
+)
+def test_ratings_have_ranks(words: list[str], ordered: bool | None, ranks: dict) -> None:
+    assert label_ranks(dict(zip("abc", words, strict=False)), ordered) == ranks

@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from mixtura.prepare.files import read_rows, write_file
+from mixtura.prepare.files import form_of, read_rows, write_file
 from mixtura.prepare.rows import task_rows
 from mixtura.prepare.settings import FileForm
 
@@ -224,3 +224,56 @@ def test_texts_that_a_spreadsheet_would_compute_get_an_apostrophe_where_asked(
     lines = (tmp_path / "escaped.csv").read_text().splitlines()
     assert lines[1:6] == ["'=1+1,-1.0", "'+1,-1.0", "'-1,-1.0", "'@sum,-1.0", "a=1,-1.0"]
     assert (tmp_path / "plain.csv").read_text().splitlines()[1] == "=1+1,-1.0"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"sep=;\r\ntext;label\r\nwell, yes;a\r\nno;b\r\n",  # as Excel writes and reads it
+        b'\xef\xbb\xbf"SEP=;"\ntext;label\nwell, yes;a\nno;b\n',
+        "text;label\nwell, yes;a\nno;b\n".encode("utf-16-le"),  # without its mark
+        "text;label\nwell, yes;a\nno;b\n".encode("utf-16-be"),
+        b"text;label\rwell, yes;a\rno;b\r",
+    ],
+)
+def test_tables_of_office_programs_read_the_same(content: bytes, tmp_path) -> None:
+    path = written(tmp_path / "rows.csv", content)
+    assert read_rows(path).rows() == [("well, yes", "a"), ("no", "b")]
+
+
+def test_a_line_after_the_separator_line_has_its_number(tmp_path) -> None:
+    path = written(tmp_path / "rows.csv", "sep=;\ntext;label\na;b;c\n")
+    with pytest.raises(ValueError, match="line 3 has 3 fields of 2"):
+        read_rows(path)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"rows": [{"text": "one", "label": "a"}, {"text": "two", "label": "b"}], "count": 2},
+        {"text": ["one", "two"], "label": ["a", "b"]},
+        {"text": {"0": "one", "1": "two"}, "label": {"0": "a", "1": "b"}},  # DataFrame.to_json()
+    ],
+)
+def test_documents_of_records_and_of_columns_are_read(document, tmp_path) -> None:
+    path = written(tmp_path / "rows.json", json.dumps(document))
+    assert read_rows(path).select("text", "label").rows() == [("one", "a"), ("two", "b")]
+
+
+def test_a_single_record_with_a_list_stays_one(tmp_path) -> None:
+    path = written(tmp_path / "rows.json", '{"text": "one", "labels": ["a", "b"]}')
+    assert read_rows(path).rows() == [("one", ["a", "b"])]
+
+
+def test_text_that_is_no_utf_8_is_likely_of_windows(tmp_path) -> None:
+    for name, content, encoding in (
+        ("a.csv", "text\ncafé\n".encode("cp1252"), "cp1252"),
+        ("b.csv", "text\ncafé\n".encode(), None),
+        ("c.csv", "text\ncafé\n".encode("utf-16"), None),
+        ("e.csv", "text\ncafé\nthé à la crème\n".encode() + b"caf\xe9\n", None),  # one row
+    ):
+        form = form_of(written(tmp_path / name, content))
+        assert form.encoding == encoding
+        assert read_rows(tmp_path / name, form)["text"][0] == "café"
+    pl.DataFrame({"text": ["café"]}).write_parquet(tmp_path / "d.parquet")
+    assert form_of(tmp_path / "d.parquet").encoding is None

@@ -3,8 +3,9 @@
 import polars as pl
 import pytest
 
+from mixtura.prepare.columns import ColumnError
 from mixtura.prepare.files import read_rows
-from mixtura.prepare.rows import ColumnError, canonical_rows, task_rows
+from mixtura.prepare.rows import canonical_rows, task_rows
 from mixtura.train.completions import row_completions
 
 LABELS = {"1": "positive", "0": "negative"}
@@ -184,3 +185,33 @@ def test_a_bad_field_is_named(kind: str, frame: dict[str, list[str]], output: st
     columns = QA if kind == "qa" else {"text": "text"}
     with pytest.raises(ValueError, match=output):
         task_rows(pl.DataFrame(frame), kind, columns, None, "real")
+
+
+@pytest.mark.parametrize("kind", ["classification", "multilabel", "text", "qa"])
+def test_rows_with_an_empty_text_are_left_out_where_asked(kind: str) -> None:
+    texts = ["one", "  ", None, "two"]
+    frame = pl.DataFrame(
+        {"text": texts, "label": ["a", None, "a", "b"], "context": ["c"] * 4, "answer": ["x"] * 4}
+    )
+    columns = {
+        "text": {"text": "text"},
+        "qa": {"context": "context", "question": "text", "answer": "answer"},
+    }.get(kind, {"text": "text", "label": "label"})
+    labels = {"a": "a", "b": "b"} if "label" in columns else None
+    rows, left_out, _ = task_rows(frame, kind, columns, labels, "real", empty_texts="leave-out")
+    assert rows["text"].to_list() == ["one", "two"]
+    assert left_out == {"with an empty text": 2}
+    with pytest.raises(ValueError, match=r"row 2: .* is empty \(task.empty_texts: leave-out"):
+        task_rows(frame, kind, columns, labels, "real")
+
+
+def test_a_row_after_an_empty_one_has_its_number() -> None:
+    frame = pl.DataFrame({"text": ["one", "", "two"], "label": ["a", None, "c"]})
+    columns, labels = {"text": "text", "label": "label"}, {"a": "a", "b": "b"}
+    with pytest.raises(ValueError, match=r"row 3: label 'c' is not in task.labels"):
+        task_rows(frame, "classification", columns, labels, "real", empty_texts="leave-out")
+    many = {f"label {n}": f"label {n}" for n in range(500)}
+    with pytest.raises(ValueError, match=r"label 9, \.\.\.\); 3 such rows"):
+        canonical_rows(
+            pl.DataFrame({"text": list("xyz"), "label": list("abc")}), "text", "label", many, "real"
+        )

@@ -88,10 +88,10 @@ def test_a_task_without_labels_counts_its_rows(tiny: dict[str, Any]) -> None:
     assert read_plan(text).sets.study.task.words == ["text"]
     with pytest.raises(ConfigError, match=r"task.data: 200 rows are left for task.test, 400"):
         read_plan({**text, "task": {**task, "test": 400}})
-    with pytest.raises(ConfigError, match=r"reader.kind: 'encoder' needs labels; .* causal-lm"):
+    with pytest.raises(ConfigError, match=r"reader.kind: 'encoder' is not for .*; .* causal-lm"):
         read_plan({**text, "downstream": tiny["downstream"]})
     leak = {"full": {"filters": {"label_leak": {}}}}
-    with pytest.raises(ConfigError, match=r"full.filters.label_leak: task.kind text has no labels"):
+    with pytest.raises(ConfigError, match=r"full.filters.label_leak: is for .*, not .* text"):
         read_plan({**text, "curation": leak})
     same = {"topic": tiny["pipelines"]["topic"]}
     same["again"] = {"dial": "paraphrase", "of": "topic", "level": "D6", "paraphrases": 2}

@@ -72,7 +72,7 @@ def test_near_copies_are_not_counted(tiny_of) -> None:
         (rows_of("a", "b"), {"data": {"label": "topic"}}, r"task.data.label: no column 'topic'"),
         (rows_of("a", "b"), {"data": {"text": "body"}}, r"task.data.text: no column 'body'; col"),
         (rows_of("a"), {}, r"task.data: column 'label' holds 1 different labels \('a'\)"),
-        (rows_of("a", "b") + ",a\n", {}, r"task.data: row 121: the text is empty; 1 such"),
+        (rows_of("a", "b") + ",a\n", {}, r"task.data: row 121: the text is empty .*; 1 such"),
         (
             rows_of("a", "b", "c"),
             {"labels": {"a": "first", "b": "second"}},

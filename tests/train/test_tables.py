@@ -1,6 +1,7 @@
 """The tables of every kind of run are as their schemas say."""
 
 from pathlib import Path
+from typing import get_args
 
 import polars as pl
 import pytest
@@ -18,6 +19,7 @@ ROWS = pl.DataFrame(
         "id": ["a", "b"],
         "text": ["a film", "the plot"],
         "label": ["negative", "positive"],
+        "labels": [["negative", "positive"], []],
         "context": ["Rome is old", "a film"],
         "question": ["what is old", "what is it"],
         "answers": [["Rome", "a city"], ["film"]],
@@ -27,7 +29,7 @@ ROWS = pl.DataFrame(
 )
 
 
-@pytest.mark.parametrize("kind", ["classification", "qa", "instruction", "text"])
+@pytest.mark.parametrize("kind", get_args(Kind))
 def test_predictions_of_every_kind_of_task_fit_the_schema(generator: Path, kind: Kind) -> None:
     settings = CAUSAL.model_copy(update={"steps": 1, "max_length": 512})
     model = CausalModel(str(generator), kind, ["negative", "positive"], settings, 0)

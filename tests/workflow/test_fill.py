@@ -122,4 +122,8 @@ def test_questions_without_an_answer_become_a_report(
     none = predictions.filter(gold="")
     assert none.height and set(none["token_f1"]) <= {0.0, 1.0}
     assert predictions.filter(predicted="", gold="")["exact_match"].to_list() in ([], [1.0])
+    assert predictions.filter(has_answer=1)["gold"].str.len_chars().min() > 0
+    scores = pl.read_parquet(results / "tables/scores.parquet")
+    apart = {"has_answer_f1", "has_answer_exact_match", "no_answer_exact_match"}
+    assert set(scores["metric"]) == {"token_f1", "exact_match", *apart}
     assert (results / "report.html").stat().st_size > 10_000

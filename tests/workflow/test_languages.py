@@ -74,7 +74,7 @@ def test_a_file_of_another_language_becomes_a_report(
     if language != "zh":  # whole words of the file
         assert set(topics) <= {word.casefold() for word in [*good, *bad, *others]}
     prompts = {prompt_of(body) for body in server.requests}
-    start = {"de": "Text (", "zh": "文本（", "hi": "पाठ (", "ar": "إيجابي text"}[language]
+    start = {"de": "Text (", "zh": "文本（", "hi": "पाठ (", "ar": "نص ("}[language]
     assert any(prompt.startswith(start) for prompt in prompts)
     diversity = pl.read_parquet(results / "tables/diversity.parquet")
     assert diversity.filter(measure="distinct_n")["value"].is_between(0, 1).all()

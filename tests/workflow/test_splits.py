@@ -141,3 +141,19 @@ def test_20_labels_with_1_2_and_5_rows_each(tiny: dict[str, Any], tmp_path: Path
     run = run_snakemake(tmp_path, config)
     assert run.returncode == 0, run.stdout
     assert set(table(tmp_path, "tables/findings")["n"]) == {sum(counts.values())}
+
+
+def test_ratings_are_scored_by_how_far_off_they_are(tiny: dict[str, Any], tmp_path: Path) -> None:
+    counts = {str(stars): 30 for stars in range(1, 6)}
+    data = write_rows(tmp_path / "stars.csv", labelled(counts), "text", "label")
+    task = {"data": data, "test": 40, "reference": 30}
+    run = run_snakemake(tmp_path, study_of(tiny, task, n=20))
+    assert run.returncode == 0, run.stdout
+    findings = table(tmp_path, "tables/findings")
+    predictions = table(tmp_path, "tables/predictions")
+    for arm, value in findings.filter(metric="mean_absolute_error").select("arm", "value").rows():
+        rows = predictions.filter(arm=arm)
+        gap = rows["gold"].cast(pl.Int64) - rows["predicted"].cast(pl.Int64)
+        assert value == pytest.approx(gap.abs().mean())
+    kappas = findings.filter(metric="weighted_kappa")["value"]
+    assert kappas.len() == 2 and kappas.is_between(-1, 1).all()

@@ -25,7 +25,7 @@ columns = read_columns(settings.metrics, settings.labels)
 arms = pl.DataFrame([arm.model_dump() for arm in settings.arms], Arms.types())
 runs = read_tables(inputs.predictions, Predictions, columns)
 rows = runs.filter(pl.col("arm").is_in(arms["arm"].implode()))
-predictions = item_scores(rows, settings.metrics, settings.language)
+predictions = item_scores(rows, settings.metrics, settings.language, settings.ranks)
 if settings.group:
     grouped = read_tables(inputs.grouped, Rows, ["id", settings.group])
     predictions = with_groups(predictions, grouped, settings.group)

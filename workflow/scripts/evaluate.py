@@ -23,7 +23,7 @@ job = Job(snakemake, EvaluateSettings)
 settings, inputs, output = job.settings, snakemake.input, snakemake.output
 columns = read_columns(settings.metrics, settings.labels)
 runs = [read_table(file, Predictions, columns) for file in inputs.predictions]
-predictions = item_scores(pl.concat(runs), settings.metrics, settings.language)
+predictions = item_scores(pl.concat(runs), settings.metrics, settings.language, settings.ranks)
 if settings.group:
     rows = read_tables(inputs.grouped, Rows, ["id", settings.group])
     predictions = with_groups(predictions, rows, settings.group)

@@ -25,6 +25,8 @@ from filter_verdicts import passes, verdicts
         "作为一个人工智能，我没有看过电影。",
         "मुझे खेद है, मैं यह पाठ नहीं लिख सकता।",
         "एक एआई के रूप में मैं राय नहीं दे सकता।",
+        "عذرا، لا أستطيع كتابة هذا النص.",
+        "بصفتي نموذجا لغويا لا أملك رأيا.",
         "I loved [insert product here] a lot",
     ],
 )
@@ -47,6 +49,7 @@ def test_assistant_phrases_are_found(text):
         "Lo siento por los actores.",
         "对不起，这部电影太长了。",
         "माफ़ कीजिए, फिल्म अच्छी नहीं है।",
+        "عذرا، لم يعجبني الفيلم.",
     ],
 )
 def test_reviews_are_no_assistant_phrases(text):

@@ -22,9 +22,10 @@ def init(
     from mixtura.infer.detect import TYPICAL, TYPICAL_SOURCE
     from mixtura.plan.power import planned_design, power_lines
     from mixtura.plan.sets import Sets
-    from mixtura.prepare.files import read_rows
-    from mixtura.prepare.guess import guess_columns
-    from mixtura.prepare.labels import learnt_labels
+    from mixtura.prepare.files import form_of, read_rows
+    from mixtura.prepare.guess import guess_columns, unused_labels
+    from mixtura.prepare.label_sets import task_labels
+    from mixtura.prepare.labels import alike
     from mixtura.prepare.rows import task_rows
     from mixtura.study.first import first_study
     from mixtura.study.load import load_study
@@ -32,26 +33,43 @@ def init(
     with errors_of("init"):
         if output.exists():
             raise ValueError(f"{output} exists; remove it, or name another with --output")
-        frame = read_rows(file)
+        form = form_of(file)
+        frame = read_rows(file, form)
         guess = guess_columns(frame)
-        label = guess.columns.get("label")
-        labels = learnt_labels(frame[label]) if label else None
+        label, separator = guess.columns.get("label"), guess.label_separator
+        labels = task_labels(frame, guess.kind, label, separator) if label else None
         rows, left_out, _ = task_rows(
-            frame, guess.kind, guess.columns, labels, "real", other_labels="leave-out"
+            frame,
+            guess.kind,
+            guess.columns,
+            labels,
+            "real",
+            other_labels="leave-out",
+            label_separator=separator,
+            empty_texts="leave-out",
         )
         counts = dict(rows["label"].value_counts(sort=True).iter_rows())
+        words = rows["labels"].explode() if "labels" in rows.columns else rows["label"]
+        of_labels = dict(words.drop_nulls().value_counts(sort=True).iter_rows()) if label else {}
         contexts = rows["context"].n_unique() if "context" in rows.columns else 0
         language = _language(rows["text"].head(50).to_list())
-        text = first_study(str(file), guess, counts, contexts, bool(left_out), language)
+        source = {"path": str(file)} | ({"encoding": form.encoding} if form.encoding else {})
+        text = first_study(source, guess, counts, contexts, list(left_out), language, of_labels)
         study = load_study(yaml.safe_load(text))  # what it refuses is not written
         output.write_text(text, encoding="utf-8")
     typer.echo(f"{frame.height} rows, {rows.height} of them used, read as {guess.kind}:")
     for field, column in guess.columns.items():
         typer.echo(f"  {field}: column {column}")
+    if form.encoding:
+        typer.echo(f"  encoding: {form.encoding}, for it is no UTF-8; see that accents are right")
     for reason, count in left_out.items():
         typer.echo(f"  {count} rows left out: {reason}")
+    for name in [] if label else unused_labels(frame):
+        typer.echo(f"  column {name} is no label: it holds {frame[name].n_unique()} values")
     if label:
-        typer.echo("  labels: " + ", ".join(f"{word} {n}" for word, n in counts.items()))
+        for same in alike(of_labels):
+            typer.echo(f"  labels that differ by case alone: {', '.join(same)}; give them one word")
+        typer.echo("  labels: " + ", ".join(f"{word} {n}" for word, n in of_labels.items()))
     typer.echo(f"  language: {language}, as py3langid takes it")
     if language != "en":
         typer.echo(

@@ -60,6 +60,7 @@ def complete_batch(
     kind: Kind = "classification",
     names: Sequence[str] | None = None,
     is_json: bool = False,
+    sets: Mapping[str, Sequence[str]] | None = None,
 ) -> pl.DataFrame:
     """The rows of the prompts of a batch (`columns` of its kind), `texts` and `seeds` one for each.
 
@@ -68,7 +69,8 @@ def complete_batch(
     `reason` is null where the completion became a row, and `text` is then the parsed text; else
     `text` is the raw completion, or what the server said in its place. With `names`, words for the
     text, what assistants put around it is taken off (`tidy`); None keeps all. With `is_json`, rows
-    with several parts are JSON. Raises RuntimeError where the backend returns fewer completions.
+    with several parts are JSON. Of kind multilabel, `sets` has the labels that are meant by the
+    label of a prompt. Raises RuntimeError where the backend returns fewer completions.
     """
     completions = complete(list(texts), list(seeds))
     if len(completions) != len(texts):
@@ -94,7 +96,8 @@ def complete_batch(
                 "id": row_id(origin, str(prompt.index), *content),
                 "index": prompt.index,
                 "text": completion.message or completion.text,
-                "label": prompt.label,
+                "label": prompt.label if sets is None else kind,
+                **({} if sets is None else {"labels": list(sets[prompt.label])}),
                 "topic": prompt.fields.get("topic"),
                 "fields": canonical_json({k: v for k, v in prompt.fields.items() if k != "topic"}),
                 "example_ids": [row for row, _ in prompt.examples],

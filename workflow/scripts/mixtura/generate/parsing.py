@@ -15,10 +15,10 @@ WHOLE_SENTENCES = regex.compile(
 )
 # What built-in prompts call the two parts of a row, in every language that they are written in.
 QUESTION, INSTRUCTION = (
-    "Question|Frage|Pregunta|问题|प्रश्न",
-    "Instruction|Anweisung|Consigne|Instrucción|指令|निर्देश",
+    "Question|Frage|Pregunta|问题|प्रश्न|السؤال|سؤال",
+    "Instruction|Anweisung|Consigne|Instrucción|指令|निर्देश|التعليمة",
 )
-ANSWER = r"\b(?:%s|Antwort|Réponse|Respuesta|उत्तर)|回答"
+ANSWER = r"\b(?:%s|Antwort|Réponse|Respuesta|उत्तर|الجواب|الإجابة)|回答"
 PAIRS = {  # kind -> how a completion holds its two parts
     "qa": re.compile(
         rf"(?:(?:{QUESTION})\s?[:：])?(.*?)(?:{ANSWER % 'Answer'})\s?[:：](.*)", re.DOTALL
@@ -27,7 +27,17 @@ PAIRS = {  # kind -> how a completion holds its two parts
         rf"(?:(?:{INSTRUCTION})\s?[:：])?(.*?)(?:{ANSWER % 'Response'})\s?[:：](.*)", re.DOTALL
     ),
 }
-NO_ANSWER = {"none", "no answer", "unanswerable", "keine", "aucune", "ninguna", "无", "कोई नहीं"}
+NO_ANSWER = {
+    "none",
+    "no answer",
+    "unanswerable",
+    "keine",
+    "aucune",
+    "ninguna",
+    "无",
+    "कोई नहीं",
+    "لا يوجد",
+}
 
 
 def parse(
@@ -39,13 +49,13 @@ def parse(
 ) -> tuple[dict[str, Any] | None, str]:
     """(fields of a row, "") of a completion, or (None, why it is rejected).
 
-    classification, text: all of it. qa: a question, "Answer:", and an answer that stands in the
-    context, or "none" where the label is UNANSWERABLE. instruction: a prompt, "Response:", a
-    response. The marks may be those of any language of built-in prompts. What was cut off keeps its
-    whole sentences and is rejected without one; an answer must not be cut off.
+    classification, multilabel, text: all of it. qa: a question, "Answer:", and an answer that
+    stands in the context, or "none" where the label is UNANSWERABLE. instruction: a prompt,
+    "Response:", a response. The marks may be those of any language of built-in prompts. What was
+    cut off keeps its whole sentences and is rejected without one; an answer must not be cut off.
     """
     completion = completion.strip()
-    if kind in ("classification", "text"):
+    if kind in ("classification", "multilabel", "text"):
         text, reason = whole_text(completion, finish_reason)
         return ({"text": text}, "") if text else (None, reason)
     if not completion:

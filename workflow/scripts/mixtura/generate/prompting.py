@@ -13,7 +13,7 @@ from mixtura.generate.templates import DIAL_FIELDS
 
 def example_fields(kind: str, rows: pl.DataFrame) -> dict[str, Any]:
     """What a template sees of each row, by id: its text, or all of it where it is more."""
-    if kind == "classification":
+    if kind in ("classification", "multilabel"):
         return dict(rows["id", "text"].rows())
     return {row["id"]: row for row in rows.rows(named=True)}
 

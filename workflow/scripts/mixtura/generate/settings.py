@@ -196,6 +196,7 @@ class GenerateSettings(Settings):
     level: dict[str, JsonValue] = Field(description="settings of the level, which its dial reads")
     kind: Kind = Field(description="what a row is, and so what a completion must look like")
     labels: list[str] = Field(description="label words, which prompts ask for in turn")
+    no_label: str = Field("other", description="of kind multilabel: word for a row without labels")
     noun: str = Field(description="what a row is, in words that prompts use")
     language: Language = Field("en", description="of the texts")
     first: int = Field(ge=0, description="index of the first prompt within the level")

@@ -23,6 +23,7 @@ from mixtura.generate.resume import finished_part
 from mixtura.generate.settings import GenerateSettings
 from mixtura.generate.structure import row_form, structured
 from mixtura.generate.summary import TOKENS
+from mixtura.prepare.label_sets import set_words
 
 
 def generate_shard(
@@ -44,6 +45,7 @@ def generate_shard(
     level = read_level(dial, settings.level)
     material = dial_material(settings, examples, lines)
     fields = example_fields(kind, examples)
+    sets = label_sets(settings, examples) if kind == "multilabel" else None
     rows: list[tuple[str, str, str]] = []  # accepted ones: id, text, label
     prompts = dial.specify(
         level, material, range(settings.first, settings.first + settings.prompts)
@@ -69,6 +71,7 @@ def generate_shard(
             kind=kind,
             names=[settings.noun, *settings.labels] if generator.tidy else None,
             is_json=generator.structured,
+            sets=sets,
         )
 
     texts = [text_of(prompt) for prompt in prompts]
@@ -81,7 +84,7 @@ def generate_shard(
         total += seconds
         say(f"batch {number} of {len(plan)}")
         accepted = part.filter(pl.col("reason").is_null())
-        rows += accepted["id", "text", "label"].rows()
+        rows += labelled_texts(accepted, settings)
         fields |= example_fields(kind, accepted)
     return pl.concat(parts).sort("index"), total
 
@@ -91,17 +94,32 @@ def dial_material(
 ) -> Material:
     """What the dial of a shard draws from: examples (canonical rows), and a list where it has one.
 
-    `lines` (topics, personas) stand before the personas of the settings.
+    `lines` (topics, personas) stand before the personas of the settings. Labels of kind multilabel
+    are the sets of the examples, each as often as it is there: prompts ask for what real rows have.
     """
+    rows = labelled_texts(examples, settings)
     return Material(
-        examples["id", "text", "label"].rows(),
-        settings.labels,
+        rows,
+        [label for _, _, label in rows] if settings.kind == "multilabel" else settings.labels,
         settings.generator.shots,
         settings.stream,
         lines or settings.dial.personas,
         list(dict.fromkeys(examples["context"])) if "context" in examples.columns else [],
         settings.language,
     )
+
+
+def labelled_texts(rows: pl.DataFrame, settings: GenerateSettings) -> list[tuple[str, str, str]]:
+    """(id, text, label) of rows; several labels are one that names them all."""
+    if settings.kind == "multilabel":
+        rows = rows.with_columns(label=set_words(rows["labels"], settings.no_label))
+    return rows["id", "text", "label"].rows()
+
+
+def label_sets(settings: GenerateSettings, examples: pl.DataFrame) -> dict[str, list[str]]:
+    """What prompts call the labels of an example -> these labels."""
+    words = set_words(examples["labels"], settings.no_label)
+    return dict(zip(words, examples["labels"].to_list(), strict=True))
 
 
 def split_rows(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

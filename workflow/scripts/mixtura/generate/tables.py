@@ -5,6 +5,7 @@ import dataframely as dy
 from mixtura.core.tables import Table
 
 QA = {"only": "tasks of kind qa"}
+MULTILABEL = {"only": "tasks of kind multilabel"}
 INSTRUCTION = {"only": "tasks of kind instruction"}
 
 
@@ -16,7 +17,7 @@ class Generated(Table, file="generated/GENERATOR/PIPELINE/LEVEL/DRAW/SHARD.parqu
     text = dy.String(  # never null as written; curation removes a null that came in since
         nullable=True, description="what is measured and deduplicated; of qa, the question"
     )
-    label = dy.String(description="label that the prompt asks for")
+    label = dy.String(description="label that the prompt asks for, as of a real row")
     topic = dy.String(nullable=True, description="topic that the prompt names, null without one")
     fields = dy.String(description="JSON: what else a dial put into the prompt")
     example_ids = dy.List(dy.String(), description="ids of the rows that the prompt shows")
@@ -43,6 +44,12 @@ class Generated(Table, file="generated/GENERATOR/PIPELINE/LEVEL/DRAW/SHARD.parqu
         allow_nan=True,
         allow_inf=True,
         description="mean natural log-probability of the new tokens, null where none is known",
+    )
+    labels = dy.List(
+        dy.String(),
+        nullable=True,
+        metadata=MULTILABEL,
+        description="labels that the prompt asks for, those of a real row",
     )
     context = dy.String(metadata=QA, description="passage that the question is about")
     question = dy.String(metadata=QA, description="question about the passage")

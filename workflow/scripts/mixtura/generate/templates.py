@@ -39,7 +39,11 @@ def template_text(name: str, language: str = ENGLISH) -> str:
 
 
 def template_of(kind: str, chat: bool) -> str:
-    """Name of the built-in template of a kind of task, of paraphrases or of topics."""
+    """Name of the built-in template of a kind of task, of paraphrases or of topics.
+
+    A text with several labels is asked for as one with a single label.
+    """
+    kind = "classification" if kind == "multilabel" else kind
     return f"{kind}-chat" if chat else kind
 
 

@@ -19,11 +19,12 @@ NUMBER = re.compile(r"(?:\(?\d{1,3}[.)]|[-*•])\s+(?=\S)")
 NAMES = ("text", "answer", "output", "example", "version", "sentence", "message", "question")
 AGREED = (
     r"¡?(?:sure|certainly|of course|absolutely|okay|ok|great|understood|natürlich|gerne?|klar|"
-    r"bien sûr|d'accord|volontiers|claro|por supuesto|当然|好的|ज़रूर|बिल्कुल)[^\w\n:：]{1,3}\s*"
+    r"bien sûr|d'accord|volontiers|claro|por supuesto|当然|好的|ज़रूर|बिल्कुल|"
+    r"بالتأكيد|بالطبع|حسن[اًٌ]*)[^\w\n:：]{1,3}\s*"
 )
 HERE = (
     r"(?:here(?:'s|’s| is| are)\b|below is\b|the following is\b|hier (?:ist|sind)\b|voici\b|"
-    r"aquí (?:tienes|está[n]?|va)\b|以下是|下面是|这是|यहाँ |यह रहा )"
+    r"aquí (?:tienes|está[n]?|va)\b|以下是|下面是|这是|यहाँ |यह रहा |إليك|فيما يلي|هذا هو )"
 )
 ENDINGS = tuple(
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
@@ -38,8 +39,8 @@ ENDINGS = tuple(
         r"\n+\W{0,4}(?:category|label|sentiment|class|intent)\W{1,4}[^\n]{1,60}$",
         r"\n+[-*_=]{3,}\s*$",  # a ruled line
         r"\n+\W*(?:ich hoffe,? (?:das|dieser)|lass(?:en sie)? mich wissen|j'espère que|"
-        r"n'hésitez pas|espero que (?:te|le|esto)|希望(?:这|以上)|आशा है)[^\n]*$",
-        r"\n+\W{0,4}(?:kategorie|catégorie|categoría|类别|श्रेणी)\W{1,4}[^\n]{1,60}$",
+        r"n'hésitez pas|espero que (?:te|le|esto)|希望(?:这|以上)|आशा है|آمل أن|أتمنى أن)[^\n]*$",
+        r"\n+\W{0,4}(?:kategorie|catégorie|categoría|类别|श्रेणी|الفئة)\W{1,4}[^\n]{1,60}$",
     )
 )
 
@@ -66,7 +67,7 @@ def tidy(text: str, kind: Kind, names: Sequence[str] = ()) -> tuple[str, str]:
     if kind != "text":
         bare = re.sub(r"^#{1,6} ", "", BOLD.sub(r"\2", bare))
     bare = _unquoted(bare)
-    if kind == "classification":
+    if kind in ("classification", "multilabel"):
         bare = _unquoted(_without(_label(tuple(names)), _without(NUMBER, bare)))
     return bare, ""
 

@@ -36,6 +36,7 @@ def findings(
     seed: int = 0,
     level: float = 0.95,
     smallest_gain: float = SMALLEST_GAIN,
+    shared: float | None = None,
 ) -> pl.DataFrame:
     """Compare every arm with its real-only baselines: one row per (row of arms, model, metric).
 
@@ -48,8 +49,10 @@ def findings(
 
     Estimates are means over replicates, of which each is the mean of its trainings; intervals are
     for new replicates and new test rows. With one replicate they are for this draw: for new
-    trainings and test rows. `seed` starts the draws of the simultaneous intervals. Replicates that
-    an allocation gave to some mixes alone are left out: no choice touches a verdict.
+    trainings and test rows. `seed` starts the draws of the simultaneous intervals; `shared` is
+    what `mixtura.infer.runs.shared_rows` gives for all test rows, where these are some of them.
+    Replicates that an allocation gave to some mixes alone are left out: no choice touches a
+    verdict.
 
     Raises ValueError when columns or arms are missing, when seeds of an arm hold different test
     items, or when arm and baseline do.
@@ -59,7 +62,8 @@ def findings(
         predictions = predictions.with_columns(test=pl.lit("test"))
     numbers = {column for name in metrics for column in metric_of(name).columns}
     runs = {
-        test: runs_of(predictions.filter(test=test), numbers) for test in test_sets(predictions)
+        test: runs_of(predictions.filter(test=test), numbers, shared)
+        for test in test_sets(predictions)
     }
     return findings_of(runs, arms, metrics, seed, level, smallest_gain)
 

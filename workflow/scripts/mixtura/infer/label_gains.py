@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from mixtura.infer.findings import findings
+from mixtura.infer.runs import shared_rows
 from mixtura.infer.tables import LabelGains
 
 
@@ -15,8 +16,8 @@ def label_gains(
 
     The recall of a label is the accuracy on its test rows, so that intervals are those of
     `mixtura.infer.findings.findings`, whose arguments these are. In folds they rest on the
-    replicates that test the label. Arms of real rows in another form, such as repeated ones, are
-    compared with the same number of real rows as they are.
+    replicates that test the label, and are widened as those of all test rows. Arms of real rows in
+    another form, such as repeated ones, are compared with the same number of real rows as they are.
     """
     alone = dict(arms.filter(design="real-only").select("n_real", "arm").iter_rows())
     other = (pl.col("n_real") > 0) & (pl.col("design") != "real-only")
@@ -27,12 +28,14 @@ def label_gains(
     )
     if "test" in predictions.columns:
         predictions = predictions.filter(test="test")
+    several = predictions.schema["gold"] == pl.List(pl.String)
+    shared = shared_rows(predictions)
     types = LabelGains.types()
     parts = [pl.DataFrame(schema=types)]
     for label in labels:
-        rows = predictions.filter(gold=label)
+        rows = _with_label(predictions, label) if several else predictions.filter(gold=label)
         if rows["id"].n_unique() > 1:
-            part = findings(rows, compared, ["accuracy"], seed)
+            part = findings(rows, compared, ["accuracy"], seed, shared=shared)
         else:
             part = _recall_of_a_row(rows, compared)
         parts.append(part.with_columns(label=pl.lit(label)))
@@ -40,6 +43,14 @@ def label_gains(
         ["label", "arm", "model", "baseline"], keep="first", maintain_order=True
     )
     return frame.select(pl.col(name).cast(kind) for name, kind in types.items())
+
+
+def _with_label(predictions: pl.DataFrame, label: str) -> pl.DataFrame:
+    """Predictions of the items that have the label, among others: whether they get it."""
+    found = pl.col("predicted").list.contains(label)
+    return predictions.filter(pl.col("gold").list.contains(label)).with_columns(
+        gold=pl.lit(label), predicted=pl.when(found).then(pl.lit(label)).otherwise(pl.lit(""))
+    )
 
 
 def _recall_of_a_row(rows: pl.DataFrame, arms: pl.DataFrame) -> pl.DataFrame:

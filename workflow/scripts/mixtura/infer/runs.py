@@ -1,7 +1,7 @@
 """Predictions of arms as arrays."""
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +11,7 @@ from mixtura.infer.influence import RunScores, run_scores
 from mixtura.infer.metrics import Array, Metric
 
 Key = tuple[str, str]  # arm, model
+BETWEEN = "\n"  # labels of an item in one text, which no label holds
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,12 @@ class Run:
 
     places: list[tuple[int, int]]  # replicate and seed of each training
     ids: list[str]
-    gold: Array  # (items,)
-    predicted: Array  # (trainings, items)
+    gold: Array  # (items,), of several labels an item (items, labels)
+    predicted: Array  # (trainings, items), or (trainings, items, labels)
     numbers: dict[str, Array]  # column -> (trainings, items)
     groups: Array  # (items,) codes: rows of one group are hard or easy together
     folds: Array | None = None  # (items,) codes of the replicates; none where all test all rows
+    shared: float | None = None  # `overlap` of all test rows, where these are some of them
 
     def scores(self, metric: Metric) -> RunScores:
         """Score of each training, and what each group of test rows adds to it.
@@ -49,6 +51,8 @@ class Run:
 
         Trainings of folds share rows: `mixtura.infer.crossed.parts_of` widens for it.
         """
+        if self.shared is not None:
+            return self.shared
         if self.folds is None:
             return 0.0
         tested = len(self.ids) / len(self.replicates)
@@ -75,10 +79,13 @@ class Run:
         return count
 
 
-def runs_of(predictions: pl.DataFrame, numbers: Set[str]) -> dict[Key, Run]:
+def runs_of(
+    predictions: pl.DataFrame, numbers: Set[str], shared: float | None = None
+) -> dict[Key, Run]:
     """The runs of one test set by arm and model; a missing prediction is code -1, never right.
 
-    `numbers` are columns that metrics read. Without a column replicate there is one replicate;
+    `numbers` are columns that metrics read; `shared` is the overlap of all test rows, where the
+    predictions are of some. Without a column replicate there is one replicate;
     without a column group, or where it is null, a test row is a group of its own. Where replicates
     hold different test items they are folds: each item in as many replicates. Raises ValueError
     for missing columns or values, and where the trainings of a replicate hold different test items.
@@ -92,7 +99,10 @@ def runs_of(predictions: pl.DataFrame, numbers: Set[str]) -> dict[Key, Run]:
         raise ValueError("predictions hold items without a gold label")
     if "replicate" not in predictions.columns:
         predictions = predictions.with_columns(replicate=0)
-    frame = predictions.with_columns(pl.col("id", "gold", "predicted").cast(pl.String))
+    several = predictions.schema["gold"] == pl.List(pl.String)
+    answers = pl.col("gold", "predicted")
+    answers = answers.list.sort().list.join(BETWEEN) if several else answers.cast(pl.String)
+    frame = predictions.with_columns(pl.col("id").cast(pl.String), answers)
     alone = pl.format("row {}", "id")
     group = pl.lit(None) if "group" not in frame.columns else pl.format("group {}", "group")
     labels = pl.concat([frame["gold"], frame["predicted"]]).drop_nulls().unique().sort()
@@ -106,8 +116,22 @@ def runs_of(predictions: pl.DataFrame, numbers: Set[str]) -> dict[Key, Run]:
     ).sort("arm", "model", "replicate", "seed", "id")
     runs = {}
     for (arm, model), rows in frame.partition_by("arm", "model", as_dict=True).items():
-        runs[arm, model] = _run(f"arm {arm}, model {model}", rows, numbers)
+        run = _run(f"arm {arm}, model {model}", rows, numbers)
+        runs[arm, model] = replace(run, shared=shared)
+    if several:
+        has = _has_label(labels)
+        runs = {
+            key: replace(run, gold=has[run.gold], predicted=has[run.predicted])
+            for key, run in runs.items()
+        }
     return runs
+
+
+def _has_label(sets: pl.Series) -> Array:
+    """(sets + 1, labels): whether a set holds a label; the last row, code -1, holds none."""
+    members = [text.split(BETWEEN) if text else [] for text in sets]
+    labels = sorted({label for row in members for label in row})
+    return np.array([[label in row for label in labels] for row in [*members, []]])
 
 
 def _run(name: str, rows: pl.DataFrame, numbers: Set[str]) -> Run:
@@ -150,6 +174,15 @@ def _in_folds(rows: pl.DataFrame) -> bool:
     replicates = tested["replicate"].n_unique()
     times = tested.group_by("id").len()["len"].unique()
     return len(times) == 1 and times[0] < replicates
+
+
+def shared_rows(predictions: pl.DataFrame) -> float | None:
+    """Test rows of a fold for each row that it may train on; none where replicates are no folds."""
+    if "replicate" not in predictions.columns or not _in_folds(predictions):
+        return None
+    tested = predictions.select("replicate", "id").unique()
+    of_fold = tested.height / tested["replicate"].n_unique()
+    return of_fold / (tested["id"].n_unique() - of_fold)
 
 
 def test_sets(predictions: pl.DataFrame) -> list[str]:

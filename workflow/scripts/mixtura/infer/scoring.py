@@ -1,12 +1,12 @@
 """Scores of runs, with the interval that test items give."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 
 import polars as pl
 
 from mixtura.infer.intervals import row_interval
-from mixtura.infer.metrics import METRICS, metric_of
+from mixtura.infer.metrics import METRICS, RANKS, metric_of
 from mixtura.infer.passes import PASSES, RUN, passes_table
 from mixtura.infer.runs import runs_of, test_sets
 from mixtura.infer.text_metrics import exact_match, rouge_l, token_f1
@@ -37,26 +37,31 @@ SCORES = {
 def read_columns(metrics: Sequence[str], labels: Sequence[str]) -> list[str]:
     """Columns of the predictions of a run that these metrics read."""
     columns = [column for name in metrics for column in METRICS[name].columns]
-    computed = {*TEXT_METRICS, *OF_PROBABILITIES}
+    computed = {*TEXT_METRICS, *OF_PROBABILITIES, *RANKS, "has_answer"}
     shares = [f"p_{label}" for label in labels] if set(columns) & set(OF_PROBABILITIES) else []
     names = ["arm", "model", "replicate", "seed", "test", "id", "gold", "predicted"]
     return [*names, *shares, *(column for column in columns if column not in computed)]
 
 
 def item_scores(
-    predictions: pl.DataFrame, metrics: Sequence[str], language: str = "en"
+    predictions: pl.DataFrame,
+    metrics: Sequence[str],
+    language: str = "en",
+    ranks: Mapping[str, float] | None = None,
 ) -> pl.DataFrame:
     """Predictions with the columns that the metrics read, computed from text or probabilities.
 
     `gold` may be a list of answers, of which the best counts; it becomes the first of them,
     or "", the right answer to a question that has none;
-    `language` (ISO 639-1) is that of the answers. log_loss is in nats, confidence the probability
-    of the predicted label.
+    `language` (ISO 639-1) is that of the answers, `ranks` those of ordered labels. log_loss is in
+    nats, confidence the probability of the predicted label.
     """
     labels = [name for name in predictions.columns if name.startswith("p_")]
     if labels:
-        return _with_probabilities(predictions, labels)
+        return _with_ranks(_with_probabilities(predictions, labels), ranks or {})
     texts = [name for name in metrics if name in TEXT_METRICS]
+    if not texts:
+        return predictions
     if predictions.schema["gold"] == pl.String:
         golds = predictions["gold"].reshape((-1, 1)).to_list() if texts else []
         first = predictions["gold"]
@@ -70,6 +75,8 @@ def item_scores(
         ]
         for name in texts
     }
+    if any("has_answer" in METRICS[name].columns for name in metrics):
+        scores["has_answer"] = [float(bool(gold)) for gold in golds]
     return predictions.with_columns(
         first, **{name: pl.Series(values) for name, values in scores.items()}
     )
@@ -84,6 +91,15 @@ def _with_probabilities(predictions: pl.DataFrame, labels: Sequence[str]) -> pl.
         confidence=pl.max_horizontal(labels).cast(pl.Float64),
         right=(pl.col("gold") == pl.col("predicted")).cast(pl.Float64),
     ).drop(labels)
+
+
+def _with_ranks(predictions: pl.DataFrame, ranks: Mapping[str, float]) -> pl.DataFrame:
+    if not ranks:
+        return predictions
+    return predictions.with_columns(
+        pl.col(name).replace_strict(ranks, return_dtype=pl.Float64).alias(f"{name}_rank")
+        for name in ("gold", "predicted")
+    )
 
 
 def with_groups(predictions: pl.DataFrame, rows: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -137,5 +153,5 @@ def seed_scores(
             scores = run.scores(metric)
             for place, (_, seed) in enumerate(run.places):
                 score = row_interval(scores.at([place]), metric, level)
-                rows.append((*key, replicate, seed, test, name, *score, run.gold.size))
+                rows.append((*key, replicate, seed, test, name, *score, len(run.ids)))
     return pl.DataFrame(rows, SCORES, orient="row")

@@ -10,10 +10,16 @@ METRICS_OF_KIND = {  # kind of task -> metrics; findings answer on the first
         *("accuracy", "macro_f1", "balanced_accuracy"),
         *("log_loss", "calibration_error"),
     ),
+    "multilabel": ("micro_f1", "macro_f1"),
     "qa": ("token_f1", "exact_match"),  # F1 first: it tells more answers apart
     "instruction": ("rouge_l", "perplexity"),
     "text": ("perplexity",),
 }
+METRICS_OF_ANSWERS = (  # more, where some questions have no answer
+    *("has_answer_f1", "has_answer_exact_match"),
+    "no_answer_exact_match",
+)
+METRICS_OF_RANKS = ("mean_absolute_error", "weighted_kappa")  # more, where labels are ordered
 
 
 class ArmRow(Settings):
@@ -38,6 +44,7 @@ class EvaluateSettings(Settings):
 
     arms: list[ArmRow] = Field(description="the readable index of the arms")
     labels: list[str] = Field(description="labels of the task, none of a kind without labels")
+    ranks: dict[str, float] = Field({}, description="label -> its rank, where labels are ordered")
     metrics: list[str] = Field(description="keys of `mixtura.infer.metrics.METRICS`")
     language: Language = Field("en", description="of answers in words")
     group: str | None = Field(description="column of the rows: equal values are hard together")

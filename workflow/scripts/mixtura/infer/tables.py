@@ -3,9 +3,10 @@
 import dataframely as dy
 
 from mixtura.core.tables import Table
-from mixtura.train.tables import LIKELIHOOD, LmEvalResults
+from mixtura.train.tables import LIKELIHOOD, Answers, LmEvalResults
 
 LABELS = {"only": "tasks of kind classification"}
+ORDERED = {"only": "tasks of ordered labels"}
 ANSWERS = {"only": "tasks of kind qa"}
 
 
@@ -65,17 +66,21 @@ class ItemPredictions(Table, file="tables/predictions.parquet"):
     group = dy.String(
         metadata=ANSWERS, description="first row of its passage: rows of a group count as one"
     )
-    gold = dy.String(
+    gold = Answers(
         description="right label or answer; of kind qa, the first right answer, empty where "
-        "there is none"
+        "there is none; of kind multilabel, the labels"
     )
-    predicted = dy.String(nullable=True, description="predicted label or answer")
+    predicted = Answers(
+        nullable=True, description="predicted label or answer; of kind multilabel, the labels"
+    )
     log_loss = dy.Float64(
         metadata={**LABELS, "unit": "nats"},
         description="negative log-probability of the right label",
     )
     confidence = dy.Float64(metadata=LABELS, description="probability of the predicted label")
     right = dy.Float64(metadata=LABELS, description="1 where the prediction is right, else 0")
+    gold_rank = dy.Float64(metadata=ORDERED, description="rank of the right label")
+    predicted_rank = dy.Float64(metadata=ORDERED, description="rank of the predicted label")
     nll = dy.Float64(
         metadata={**LIKELIHOOD, "unit": "nats"},
         description="negative log-likelihood of the real response or text",
@@ -87,6 +92,10 @@ class ItemPredictions(Table, file="tables/predictions.parquet"):
     )
     token_f1 = dy.Float64(metadata=ANSWERS, description="F1 of the words of the answer")
     exact_match = dy.Float64(metadata=ANSWERS, description="1 where the answer is right, else 0")
+    has_answer = dy.Float64(
+        metadata={"only": "tasks with `unanswerable`"},
+        description="1 where the question has an answer, else 0",
+    )
 
 
 class Searches(Table, file="tables/search.parquet"):
@@ -327,7 +336,7 @@ class Collapse(Table, file="tables/collapse.parquet"):
 class LabelGains(Table, file="tables/label_gains.parquet"):
     """How well each label is found on the task's own test rows, and gains over real data alone.
 
-    Of tasks of kind classification with up to 40 labels; empty otherwise.
+    Of tasks of kinds classification and multilabel with up to 40 labels; empty otherwise.
     """
 
     label = dy.String(nullable=False, description="label word")

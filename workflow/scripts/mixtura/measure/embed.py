@@ -49,7 +49,8 @@ def embed_rows(
     texts = rows["text"].to_list()
     embeddings, new = stored_embeddings(texts, lambda some: embed(some, str(model)), store, dtype)
     column = pl.Series(embeddings, dtype=_vector(dtype, embeddings.shape[1]))
-    return rows.select("id", "text", "label", "^topic$").with_columns(embedding=column), new
+    table = rows.select("id", "text", "label", "^labels$", "^topic$")
+    return table.with_columns(embedding=column), new
 
 
 def _vector(dtype: str, width: int) -> pl.Array:

@@ -28,9 +28,13 @@ def measured_rows(rows: pl.DataFrame, n: int, seed: int) -> pl.DataFrame:
 
 
 def parts_of(rows: pl.DataFrame, gpu: bool) -> Parts:
-    """The parts of a table of embeddings; with `gpu` its embeddings lie there."""
+    """The parts of a table of embeddings; with `gpu` its embeddings lie there.
+
+    Several labels of a row count as one, the set of them.
+    """
     embeddings = rows["embedding"].to_numpy()
-    labels = rows["label"].to_list()
+    several = "labels" in rows.columns
+    labels = (rows["labels"].list.join("\n") if several else rows["label"]).to_list()
     return Parts(rows["text"].to_list(), on_gpu(embeddings) if gpu else embeddings, labels)
 
 

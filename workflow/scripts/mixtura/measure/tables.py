@@ -5,6 +5,7 @@ import polars as pl
 
 from mixtura.core.tables import Table, Vector
 
+MULTILABEL = {"only": "tasks of kind multilabel"}
 TOPIC = {"only": "sets whose prompts have topics"}
 SET = ("generator", "pipeline", "level", "replicate", "shown")
 
@@ -15,6 +16,9 @@ class Embeddings(Table, file="embeddings/EMBEDDER/SET.parquet"):
     id = dy.String(primary_key=True, description="id of the row")
     text = dy.String(description="what is embedded")
     label = dy.String(nullable=True, description="label of the row")
+    labels = dy.List(
+        dy.String(), nullable=True, metadata=MULTILABEL, description="several labels of the row"
+    )
     topic = dy.String(nullable=True, metadata=TOPIC, description="topic of its prompt")
     embedding = Vector(description="as the model gives it, not scaled; of the width of the model")
 

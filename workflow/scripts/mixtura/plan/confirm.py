@@ -91,7 +91,7 @@ class ConfirmPlan:
         everything = dict.fromkeys([*alone, *repeated, *points])
         return ConfirmSettings(
             arms=[point.row(self.study.designs.largest) for point in everything],
-            labels=list(self.study.task.words),
+            labels=list(self.study.task.classes),
             metrics=list(METRICS_OF_KIND[self.study.task.kind][:1]),
             group=self.study.task.group,
             language=self.study.task.language,

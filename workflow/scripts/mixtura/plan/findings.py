@@ -1,7 +1,9 @@
 """What workflow/rules/findings.smk looks up."""
 
 from mixtura.infer.settings import (
+    METRICS_OF_ANSWERS,
     METRICS_OF_KIND,
+    METRICS_OF_RANKS,
     ArmRow,
     EvaluateSettings,
     FindingsSettings,
@@ -10,6 +12,7 @@ from mixtura.infer.settings import (
 from mixtura.infer.settings import Round as RoundSettings
 from mixtura.plan.sets import Sets
 from mixtura.study.downstream import CausalLM, FineTuned, Probe
+from mixtura.study.task import LABELLED
 
 LABELS = 40  # labels up to which gains of each are told
 
@@ -88,7 +91,9 @@ class FindingsPlan:
     @property
     def metrics(self) -> list[str]:
         """Metrics of the kind of task; findings answer on the first."""
-        return list(METRICS_OF_KIND[self.study.task.kind])
+        task = self.study.task
+        more = METRICS_OF_RANKS if task.ranks else METRICS_OF_ANSWERS if task.unanswerable else ()
+        return [*METRICS_OF_KIND[task.kind], *more]
 
     def grouped_rows(self) -> list[str]:
         """Rows of all test sets of a task whose rows come in groups, such as of a passage."""
@@ -96,10 +101,11 @@ class FindingsPlan:
 
     def evaluate_settings(self) -> str:
         """The index of the arms, and what they are scored by."""
-        labels = list(self.study.task.words)
+        labels = list(self.study.task.classes)
         return EvaluateSettings(
             arms=self.arm_rows(),
             labels=labels,
+            ranks=self.study.task.ranks,
             metrics=self.metrics,
             language=self.study.task.language,
             group=self.study.task.group,
@@ -114,7 +120,7 @@ class FindingsPlan:
             for chain in self.sets.rounds.values()
             for each in chain
         ]
-        labels, labelled = self.study.task.words, self.study.task.kind == "classification"
+        labels, labelled = self.study.task.classes, self.study.task.kind in LABELLED
         return FindingsSettings(
             metrics=self.metrics,
             models=list(self.sized),

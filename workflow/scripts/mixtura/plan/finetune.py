@@ -87,7 +87,8 @@ class FinetunePlan:
         return FinetuneSettings(
             training=training,
             task=task.kind,
-            labels=task.words,
+            labels=task.classes,
+            no_label=task.no_label,
             mix=self.sets.mix(wildcards.arm),
             code=file_digest(Path(training.file)) if is_module else None,
         ).to_json()
@@ -110,7 +111,8 @@ class FinetunePlan:
             replicate = int(wildcards.replicate)
             self._settings[key] = ProbeSettings(
                 training=self._downstream(wildcards),
-                labels=self.study.task.words,
+                task=self.study.task.kind,
+                labels=self.study.task.classes,
                 arms={name: self.sets.mix(name, replicate) for name in self._probe_arms(wildcards)},
             ).to_json()
         return self._settings[key]

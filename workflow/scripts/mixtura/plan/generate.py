@@ -152,6 +152,7 @@ class GeneratePlan:
             level=level,
             kind=kind,
             labels=self.sets.labels,
+            no_label=task.no_label,
             noun=task.noun,
             language=task.language,
             first=0,

@@ -80,4 +80,10 @@ class LoopPlan:
     def _prompting(self, generator: str) -> Prompting:
         """How a row becomes the prompt and the answer of a generator."""
         model, task = prompted_model(self.study, generator), self.study.task
-        return Prompting(prompt=model.prompt, format=model.format, task=task.kind, noun=task.noun)
+        return Prompting(
+            prompt=model.prompt,
+            format=model.format,
+            task=task.kind,
+            noun=task.noun,
+            no_label=task.no_label,
+        )

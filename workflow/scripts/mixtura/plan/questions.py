@@ -13,6 +13,7 @@ from mixtura.generate.settings import GenerateSettings, TopicsSettings
 from mixtura.measure.grouping_judge import cluster_prompt
 from mixtura.plan.plan import Plan
 from mixtura.prepare.tables import Examples
+from mixtura.study.task import LABELLED
 
 CHARACTERS = 4  # of a token, in English
 PASSAGE = 800  # characters of a passage that a question is about, until there are examples
@@ -54,7 +55,7 @@ class QuestionsOfJobs:
         longest = settings.generator.sampling.max_new_tokens
         texts = _count(settings.level.get("texts")) if settings.dial.name == "several" else 1
         row = self._row(longest)
-        example = row["text"] if settings.kind == "classification" else row
+        example = row["text"] if settings.kind in LABELLED else row
         fields = {
             settings.dial.name: WORDS,
             "noun": settings.noun,

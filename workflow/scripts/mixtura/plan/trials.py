@@ -148,7 +148,7 @@ def _training(study: Study, name: str, folder: str | None) -> str:
 def made_up_rows(study: Study) -> pl.DataFrame:
     """Canonical rows of the kind of task, labels in turn."""
     texts = [f"Sentence number {number} says something." for number in range(ROWS)]
-    words = study.task.words
+    words, classes = study.task.words, study.task.classes
     rows = pl.DataFrame(
         {
             "id": [f"{number:016x}" for number in range(ROWS)],
@@ -156,6 +156,9 @@ def made_up_rows(study: Study) -> pl.DataFrame:
             "label": [words[number % len(words)] for number in range(ROWS)],
         }
     )
+    if study.task.kind == "multilabel":
+        sets = [[classes[number % len(classes)]] for number in range(ROWS)]
+        return rows.with_columns(labels=pl.Series(sets))
     if study.task.kind == "qa":
         answers = pl.Series("answers", [["something"]] * ROWS)
         return rows.with_columns(pl.Series("context", texts), answers, question=pl.lit("What?"))

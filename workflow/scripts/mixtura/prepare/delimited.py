@@ -1,6 +1,7 @@
 """Tables of lines and separators: CSV, TSV and what resembles them."""
 
 import csv
+import re
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -24,10 +25,11 @@ def read_delimited(file: Path, form: FileForm, tabs: bool = False) -> pl.DataFra
     """
     csv.field_size_limit(sys.maxsize)  # a text may be long
     quotes = not tabs if form.quotes is None else form.quotes
-    separator = form.separator or ("\t" if tabs else _separator(file, form, quotes))
+    said, before = _said_separator(file, form)
+    separator = form.separator or said or ("\t" if tabs else _separator(file, form, quotes))
     with open_text(file, form) as stream:
-        lines = csv.reader(stream, **_dialect(separator, quotes))
-        records = _records(lines, file, separator, quotes)
+        lines = csv.reader(islice(stream, before, None), **_dialect(separator, quotes))
+        records = _records(lines, file, separator, quotes, before)
         names = _names(next(records, []), file)
         schema = dict.fromkeys(names, pl.String)
         parts = [pl.DataFrame(schema=schema)]
@@ -39,6 +41,13 @@ def read_delimited(file: Path, form: FileForm, tabs: bool = False) -> pl.DataFra
 def _dialect(separator: str, quotes: bool) -> dict[str, Any]:
     enclosing = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
     return {"delimiter": separator, "quoting": enclosing, "strict": True}
+
+
+def _said_separator(file: Path, form: FileForm) -> tuple[str | None, int]:
+    """The separator in a first line such as sep=; that Excel reads, and how many lines that is."""
+    with open_text(file, form) as stream:
+        match = re.fullmatch(r'"?sep=(.)"?', next(stream, "").rstrip("\r\n"), re.IGNORECASE)
+    return (match[1], 1) if match else (None, 0)
 
 
 def _separator(file: Path, form: FileForm, quotes: bool) -> str:
@@ -54,9 +63,14 @@ def _separator(file: Path, form: FileForm, quotes: bool) -> str:
     return max(SEPARATORS, key=lambda separator: columns[separator])
 
 
-def _records(lines: Any, file: Path, separator: str, quotes: bool) -> Iterator[list[str]]:
-    """The records, first that of the names; all have as many fields. `lines` is a csv.reader."""
-    width, start = 0, 1
+def _records(
+    lines: Any, file: Path, separator: str, quotes: bool, before: int
+) -> Iterator[list[str]]:
+    """The records, first that of the names; all have as many fields.
+
+    `lines` is a csv.reader of what follows so many lines `before`.
+    """
+    width, start = 0, before + 1
     try:
         for record in lines:
             width = width or len(record)
@@ -73,7 +87,7 @@ def _records(lines: Any, file: Path, separator: str, quotes: bool) -> Iterator[l
                 )
             if record:
                 yield record
-            start = lines.line_num + 1
+            start = before + lines.line_num + 1
     except csv.Error as error:
         raise ValueError(
             f'{file}: line {start}: {error}; a quoted text ends with " and has "" for each of '

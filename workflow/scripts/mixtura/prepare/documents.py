@@ -32,11 +32,30 @@ def read_document(file: Path, form: FileForm) -> pl.DataFrame:
         raise ValueError(f"{file}: line {error.lineno} is no JSON: {error.msg}") from None
     if isinstance(document, dict) and "data" in document:
         return squad_frame(document)
-    if isinstance(document, dict):  # a single line of JSON
-        document = [document]
+    if isinstance(document, dict):
+        document = _records_in(document)
     if not isinstance(document, list):
         raise ValueError(f"{file}: neither a list of records nor questions as in SQuAD")
     return records_frame(document, file)
+
+
+def _records_in(document: dict[str, Any]) -> list[Any]:
+    """The records of an object: its only list of objects, its columns, or itself.
+
+    Columns are lists of one length, or objects with the same keys: what pandas writes.
+    """
+    values = list(document.values())
+    lists = [v for v in values if isinstance(v, list) and v and isinstance(v[0], dict)]
+    if len(lists) == 1 and not any(isinstance(v, list | dict) and v not in lists for v in values):
+        return lists[0]
+    if len(values) > 1 and all(isinstance(value, dict) for value in values):
+        keys = list(values[0])
+        if len(keys) > 1 and all(list(value) == keys for value in values):
+            values = [list(value.values()) for value in values]
+    columns = all(isinstance(v, list) and len(v) == len(values[0]) > 1 for v in values)
+    if len(values) > 1 and columns:
+        return [dict(zip(document, record, strict=True)) for record in zip(*values, strict=True)]
+    return [document]
 
 
 def json_records(lines: Iterable[str], file: Path) -> Iterator[Any]:

@@ -91,6 +91,8 @@ def fetch_rows(settings: TaskSettings, content: str = "", origin: str = "real") 
         settings.other_labels,
         settings.contradictions,
         settings.unanswerable,
+        settings.label_separator,
+        settings.empty_texts,
     )
 
 
@@ -111,7 +113,9 @@ def fetch_sides(settings: TaskSettings, contents: Mapping[str, str]) -> Canonica
     }
     rows = [part.rows.with_columns(side=pl.lit(side, pl.String)) for side, part in parts.items()]
     return CanonicalRows(
-        pl.concat(rows), left_out, sum(part.contradicting for part in parts.values())
+        pl.concat(rows, how="diagonal"),
+        left_out,
+        sum(part.contradicting for part in parts.values()),
     )
 
 
@@ -153,9 +157,10 @@ def fetch_frame(source: Dataset, content: str = "") -> pl.DataFrame:
         )
     frame = pl.from_arrow(loaded.data.table.combine_chunks())
     assert isinstance(frame, pl.DataFrame)  # a table gives no series
+    inner = {column: getattr(each, "feature", each) for column, each in loaded.features.items()}
     classes = {
         column: feature.names
-        for column, feature in loaded.features.items()
+        for column, feature in inner.items()
         if isinstance(feature, datasets.ClassLabel)
     }
     return named_classes(frame, classes)

@@ -11,7 +11,7 @@ from mixtura.core.files import whole
 from mixtura.prepare.delimited import read_delimited
 from mixtura.prepare.documents import read_document, read_lines_of_json
 from mixtura.prepare.settings import FileForm
-from mixtura.prepare.streams import COMPRESSIONS, open_binary
+from mixtura.prepare.streams import COMPRESSIONS, likely_encoding, open_binary
 
 DELIMITED = (".csv", ".tsv")
 JSON_LINES = (".jsonl", ".ndjson")
@@ -38,6 +38,13 @@ def read_rows(path: str | Path, form: FileForm | None = None) -> pl.DataFrame:
     if kind == ".parquet":
         return _read_parquet(file)
     raise ValueError(f"{file}: {READ}")
+
+
+def form_of(file: Path) -> FileForm:
+    """How a file is read where nobody says it: in cp1252 where it is text but no UTF-8."""
+    if suffix(file) not in (*DELIMITED, *JSON_LINES, ".json"):
+        return FileForm()
+    return FileForm(encoding=likely_encoding(file))
 
 
 FORMULA = r"^[=+\-@\t\r]"  # how a cell begins that a spreadsheet computes
@@ -80,17 +87,25 @@ def suffix(file: Path) -> str:
 def named_classes(frame: pl.DataFrame, classes: dict[str, Sequence[str]]) -> pl.DataFrame:
     """`frame` with the names of classes in place of their numbers: a value keeps both, as an Enum.
 
-    A number outside the names, such as the -1 of rows without a label, becomes null.
+    A number outside the names, such as the -1 of rows without a label, becomes null; in lists of
+    numbers it is left out.
     """
-    return frame.with_columns(
-        pl.Series(
-            column,
-            [names[n] if n is not None and 0 <= n < len(names) else None for n in frame[column]],
-            pl.Enum(list(names)),
-        )
-        for column, names in classes.items()
-        if column in frame.columns and frame.schema[column].is_integer()
-    )
+
+    def of(column: str, names: Sequence[str]) -> pl.Series:
+        known = dict(enumerate(names))
+        if frame.schema[column].is_integer():
+            words = [known.get(number) for number in frame[column]]
+            return pl.Series(column, words, pl.Enum(list(names)))
+        rows = [row and [known[n] for n in row if n in known] for row in frame[column].to_list()]
+        return pl.Series(column, rows, pl.List(pl.String))
+
+    numbered = [
+        column
+        for column in classes
+        if column in frame.columns
+        and getattr(frame.schema[column], "inner", frame.schema[column]).is_integer()
+    ]
+    return frame.with_columns(of(column, classes[column]) for column in numbered)
 
 
 def _read_parquet(file: Path) -> pl.DataFrame:
@@ -103,9 +118,10 @@ def _read_parquet(file: Path) -> pl.DataFrame:
     except pl.exceptions.PolarsError as error:
         raise ValueError(f"{file} is no Parquet file: {error}") from None
     features: dict[str, Any] = json.loads(described)["info"]["features"] if described else {}
+    inner = {c: each.get("feature", each) for c, each in features.items() if isinstance(each, dict)}
     names = {
         column: feature["names"]
-        for column, feature in features.items()
+        for column, feature in inner.items()
         if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
     }
     return named_classes(frame, names)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from mixtura.prepare.labels import MOST, learnt_labels
+from mixtura.prepare.labels import MOST, learnt_labels, value_of
 from mixtura.prepare.settings import Kind
 
 NAMES: Mapping[str, tuple[str, ...]] = {  # field of a row -> usual names of its column
@@ -24,6 +24,7 @@ class Guess(NamedTuple):
 
     kind: Kind
     columns: dict[str, str]
+    label_separator: str = ","
 
 
 def guess_columns(frame: pl.DataFrame) -> Guess:
@@ -32,12 +33,18 @@ def guess_columns(frame: pl.DataFrame) -> Guess:
     A label is what few values say of many rows, a text the longest of the columns with hardly a
     value twice. Raises ValueError where there is no column of text.
     """
+    if frame.is_empty():
+        raise ValueError("there are no rows, only names of columns")
+    frame = _flat(frame)
     named = {field: _named(frame, names) for field, names in NAMES.items()}
     if columns := _all_of(named, ("context", "question", "answer")):
         return Guess("qa", columns)
     text = named["text"] or next(iter(_texts(frame)), None)
     label = named["label"] if _is_label(frame, named["label"], text) else None
     columns = _all_of(named, ("prompt", "response"))
+    separator = _separator(frame, named["label"]) if text != named["label"] else None
+    if text and named["label"] and separator:
+        return Guess("multilabel", {"text": text, "label": named["label"]}, separator)
     if columns and not label:
         return Guess("instruction", columns)
     label = label or next(iter(_labels(frame, text)), None)
@@ -49,8 +56,29 @@ def guess_columns(frame: pl.DataFrame) -> Guess:
     raise ValueError(f"no column of text; columns are: {kinds}")
 
 
+def unused_labels(frame: pl.DataFrame) -> list[str]:
+    """Columns with the name of a label, whatever they hold."""
+    return [column for column in frame.columns if column.lower().strip() in NAMES["label"]]
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """A frame with fields of structs as columns, such as `text.en`; answers stay as they are."""
+    parts = []
+    for column in frame:
+        if isinstance(column.dtype, pl.Struct) and column.name not in NAMES["answer"]:
+            fields = column.struct.unnest()
+            parts += [fields[name].alias(f"{column.name}.{name}") for name in fields.columns]
+        else:
+            parts.append(column)
+    return pl.DataFrame(parts)
+
+
 def _named(frame: pl.DataFrame, names: Iterable[str]) -> str | None:
-    of_lower = {column.lower().strip(): column for column in reversed(frame.columns)}
+    of_lower = {
+        name: column
+        for column in reversed(frame.columns)
+        for name in (column.lower().rpartition(".")[2].strip(), column.lower().strip())
+    }
     return next((of_lower[name] for name in names if name in of_lower), None)
 
 
@@ -73,6 +101,26 @@ def _labels(frame: pl.DataFrame, text: str | None) -> list[str]:
     """Columns that may hold labels, those of fewest values first."""
     columns = [column for column in frame.columns if _is_label(frame, column, text)]
     return sorted(columns, key=lambda column: frame[column].n_unique())
+
+
+def _separator(frame: pl.DataFrame, column: str | None) -> str | None:
+    """What stands between several labels in a column, none where each row has one.
+
+    Labels that come together in many ways are fewer than the values of the column.
+    """
+    if column is None:
+        return None
+    kind = frame.schema[column]
+    if isinstance(kind, pl.List | pl.Array):
+        return None if kind.inner.is_nested() else ","
+    if kind != pl.String:
+        return None
+    values = pl.Series(list(map(value_of, frame[column].drop_nulls().unique())), dtype=pl.String)
+    for separator in ",;|":
+        labels = values.str.split(separator).explode().str.strip_chars()
+        if 2 <= labels.n_unique() < min(values.n_unique(), MOST):
+            return separator
+    return None
 
 
 def _is_label(frame: pl.DataFrame, column: str | None, text: str | None) -> bool:

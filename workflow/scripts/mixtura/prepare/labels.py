@@ -5,7 +5,7 @@ a named class answers to its number.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
@@ -23,9 +23,18 @@ def value_of(label: object) -> str:
 def learnt_labels(column: pl.Series) -> dict[str, str]:
     """The labels of a column, each its own word, in their order of names.
 
-    Raises ValueError where they are fewer than two or more than `MOST`.
+    True, TRUE and true are one. Raises ValueError where they are fewer than two, more than `MOST`
+    or of another encoding.
     """
-    values = sorted(set(_values(column).drop_nulls()) - {""})
+    words: dict[str, str] = {}
+    for value in sorted(set(_values(column).drop_nulls()) - {""}):
+        words.setdefault(value.lower() if value.lower() in TRUTH else value, value)
+    values = list(words.values())
+    if broken := [value for value in values if "\ufffd" in value]:
+        raise ValueError(
+            f"column {column.name!r}: label {broken[0]!r} is not UTF-8 (task.data.encoding names "
+            "another encoding)"
+        )
     if not 2 <= len(values) <= MOST:
         shown = ", ".join(map(repr, values[:3])) or "nothing"
         raise ValueError(
@@ -33,6 +42,14 @@ def learnt_labels(column: pl.Series) -> dict[str, str]:
             f"{', ...' if len(values) > 3 else ''}); allowed: 2 to {MOST}"
         )
     return {value: value for value in values}
+
+
+def alike(labels: Iterable[str]) -> list[list[str]]:
+    """Labels that differ by case alone, those that are alike together."""
+    groups: dict[str, list[str]] = {}
+    for label in labels:
+        groups.setdefault(label.casefold(), []).append(label)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def label_words(column: pl.Series, labels: Mapping[str, str]) -> pl.Series:

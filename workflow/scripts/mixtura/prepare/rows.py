@@ -1,10 +1,11 @@
 """Canonical rows of a task.
 
 A row has an id, a text (what is measured and deduplicated) and a label, and what its kind of task
-adds. classification: text and label are its own. qa: context, question, answers (a list); the text
-is the question. instruction: prompt, response; the text is both, one below the other. text: the
-text alone. Where rows have no label, the kind stands in its place, so that all rows are of one; of
-questions of which some have no answer, ANSWERABLE or UNANSWERABLE does.
+adds. classification: text and label are its own. multilabel: labels (a list, perhaps empty). qa:
+context, question, answers (a list); the text is the question. instruction: prompt, response; the
+text is both, one below the other. text: the text alone. Where rows have no label, or several, the
+kind stands in its place, so that all rows are of one; of questions of which some have no answer,
+ANSWERABLE or UNANSWERABLE does.
 """
 
 from typing import NamedTuple
@@ -12,18 +13,21 @@ from typing import NamedTuple
 import polars as pl
 
 from mixtura.core.digest import row_id
+from mixtura.prepare.columns import ColumnError, plain_column
+from mixtura.prepare.label_sets import label_values
 from mixtura.prepare.labels import label_words
 from mixtura.prepare.settings import (
     ANSWERABLE,
     UNANSWERABLE,
+    Columns,
     Contradictions,
     Kind,
     OtherLabels,
 )
 
-
-class ColumnError(ValueError):
-    """A column is absent or no column of text; the message starts with the field it is for."""
+EMPTY = "with an empty text"
+SHOWN = 10  # labels that a message lists
+BETWEEN = "\n"  # labels of a row in one text, which no label word holds
 
 
 class CanonicalRows(NamedTuple):
@@ -38,28 +42,41 @@ class CanonicalRows(NamedTuple):
 def task_rows(
     frame: pl.DataFrame,
     kind: Kind,
-    columns: dict[str, str],
+    columns: Columns,
     labels: dict[str, str] | None,
     origin: str,
     other_labels: OtherLabels = "error",
     contradictions: Contradictions = "leave-out",
     unanswerable: bool = False,
+    label_separator: str = ",",
+    empty_texts: OtherLabels = "error",
 ) -> CanonicalRows:
     """Canonical rows of a task of this kind; `columns` maps its fields to columns of the frame.
 
     Exact duplicates keep their first row, questions without an answer go, unless `unanswerable`:
     then whether they have one is the label of every question. Raises ColumnError, and
-    ValueError that names the first row with a field that is empty or not UTF-8.
+    ValueError that names the first row with a field that is not UTF-8, or empty unless
+    `empty_texts` says that such rows are left out.
     """
-    if kind == "classification":
+    if frame.is_empty():
+        raise ValueError("there are no rows, only names of columns")
+    if kind in ("classification", "multilabel"):
         assert labels is not None
-        text, label = (columns[field] for field in ("text", "label"))
-        return canonical_rows(frame, text, label, labels, origin, other_labels, contradictions)
+        text, label = str(columns["text"]), columns["label"]
+        rules = (labels, origin, other_labels, contradictions)
+        if kind == "multilabel":
+            return multilabel_rows(frame, text, label, *rules, label_separator, empty_texts)
+        return canonical_rows(frame, text, str(label), *rules, empty_texts)
     texts = [field for field in columns if field != "answer"]
-    rows = pl.DataFrame({field: _texts(frame, columns[field], field) for field in texts})
-    answered, word = rows, pl.lit(kind)
+    rows = pl.DataFrame(
+        {field: _texts(frame, str(columns[field]), field, empty_texts) for field in texts}
+    )
     if kind == "qa":
-        rows = rows.with_columns(_answers(frame, columns["answer"]), text="question")
+        answers = _answers(frame, str(columns["answer"]), empty_texts)
+        rows = rows.with_columns(answers, text="question")
+    rows = rows.drop_nulls(texts)
+    filled, answered, word = rows, rows, pl.lit(kind)
+    if kind == "qa":
         if unanswerable:
             has_answer = pl.col("answers").list.len() > 0
             word = pl.when(has_answer).then(pl.lit(ANSWERABLE)).otherwise(pl.lit(UNANSWERABLE))
@@ -70,7 +87,8 @@ def task_rows(
     rows = rows.unique(texts, keep="first", maintain_order=True)
     left_out = _counted(
         {
-            "without an answer": frame.height - answered.height,
+            EMPTY: frame.height - filled.height,
+            "without an answer": filled.height - answered.height,
             "duplicates": answered.height - rows.height,
         }
     )
@@ -88,6 +106,7 @@ def canonical_rows(
     origin: str,
     other_labels: OtherLabels = "error",
     contradictions: Contradictions = "leave-out",
+    empty_texts: OtherLabels = "error",
 ) -> CanonicalRows:
     """Rows (id, text, label) from a frame with a text and a label column.
 
@@ -98,17 +117,62 @@ def canonical_rows(
     """
     values = plain_column(frame, label, "label")
     words = label_words(values, labels)
-    rows = pl.DataFrame({"text": _texts(frame, text, "text"), "label": words})
-    if words.null_count() and other_labels == "error":
-        first = words.is_null().arg_true()[0]
-        raise ValueError(
-            f"row {first + 1}: label {values[first]!r} is not in task.labels "
-            f"({', '.join(labels)}); {words.null_count()} such rows, which "
-            "task.other_labels: leave-out leaves out"
-        )
-    known = rows.drop_nulls("label").with_columns(
-        several=pl.col("label").n_unique().over("text") > 1
+    rows = pl.DataFrame({"text": _texts(frame, text, "text", empty_texts), "label": words})
+    return _labelled(rows, values, labels, origin, other_labels, contradictions)
+
+
+def multilabel_rows(
+    frame: pl.DataFrame,
+    text: str,
+    label: str | list[str],
+    labels: dict[str, str],
+    origin: str,
+    other_labels: OtherLabels = "error",
+    contradictions: Contradictions = "leave-out",
+    separator: str = ",",
+    empty_texts: OtherLabels = "error",
+) -> CanonicalRows:
+    """Rows (id, text, label, labels) as of `canonical_rows`, with several labels each.
+
+    `label` names a column of lists, one of text with a `separator`, or a column for each label.
+    `labels` of a row are its words in order; a text with different ones contradicts itself.
+    """
+    values = label_values(frame, label, separator)
+    each = pl.DataFrame({"row": range(frame.height), "value": values}).explode("value").drop_nulls()
+    word = pl.col("word")
+    words = (
+        each.with_columns(word=label_words(each["value"], labels))
+        .group_by("row")
+        .agg(pl.when(word.is_not_null().all()).then(word.unique().sort().str.join(BETWEEN)))
     )
+    joined = pl.DataFrame({"row": range(frame.height)}).join(words, on="row", how="left")
+    label_of = (
+        pl.when(values.list.len() == 0).then(pl.lit("")).otherwise(joined["word"]).alias("label")
+    )
+    rows = pl.DataFrame({"text": _texts(frame, text, "text", empty_texts)}).with_columns(label_of)
+    result = _labelled(rows, values, labels, origin, other_labels, contradictions)
+    sets = pl.col("label").str.split(BETWEEN).list.eval(pl.element().filter(pl.element() != ""))
+    return result._replace(rows=result.rows.with_columns(label=pl.lit("multilabel"), labels=sets))
+
+
+def _labelled(
+    rows: pl.DataFrame,
+    values: pl.Series,
+    labels: dict[str, str],
+    origin: str,
+    other_labels: OtherLabels,
+    contradictions: Contradictions,
+) -> CanonicalRows:
+    """Rows (text, label) whose label is null where `labels` lacks its value, put in order."""
+    unknown = rows["label"].is_null() & rows["text"].is_not_null()
+    if unknown.any() and other_labels == "error":
+        first = unknown.arg_true()[0]
+        raise ValueError(
+            f"row {first + 1}: label {_plain(values[first])!r} is not in task.labels "
+            f"({', '.join(list(labels)[:SHOWN])}{', ...' if len(labels) > SHOWN else ''}); "
+            f"{unknown.sum()} such rows, which task.other_labels: leave-out leaves out"
+        )
+    known = rows.drop_nulls().with_columns(several=pl.col("label").n_unique().over("text") > 1)
     contradicting = known.filter("several").height
     used = known if contradictions == "keep" else known.filter(~pl.col("several"))
     unique = used.unique(["text", "label"], keep="first", maintain_order=True)
@@ -117,7 +181,8 @@ def canonical_rows(
         for text, label, several in unique.rows()
     ]
     left_out = {
-        "with other labels": words.null_count(),
+        EMPTY: rows["text"].null_count(),
+        "with other labels": int(unknown.sum()),
         "of one text with several labels": known.height - used.height,
         "duplicates": used.height - unique.height,
     }
@@ -125,47 +190,27 @@ def canonical_rows(
     return CanonicalRows(rows, _counted(left_out), contradicting)
 
 
-def plain_column(frame: pl.DataFrame, column: str, field: str) -> pl.Series:
-    """A column with plain values, or a field of one with structs, named as `text.en`.
-
-    Raises ColumnError that says what there is.
-    """
-    outer, _, inner = column.partition(".")
-    if column in frame.columns:
-        values = frame[column]
-    elif inner and isinstance(frame.schema.get(outer), pl.Struct):
-        return plain_column(frame[outer].struct.unnest(), inner, field).alias(column)
-    else:
-        raise ColumnError(
-            f"{field}: no column {column!r}; columns are: {', '.join(frame.columns) or 'none'}"
-        )
-    kind = values.dtype
-    if isinstance(kind, pl.Struct) and field != "answer":
-        fields = [part.name for part in kind.fields]
-        raise ColumnError(
-            f"{field}: column {column} holds a struct ({', '.join(fields)}); name a column of "
-            f"text, or a field of this one, such as {column}.{fields[0]}"
-        )
-    lists = isinstance(kind, pl.List | pl.Array) and field != "answer"
-    if lists or kind == pl.Object:
-        name = "values of several types" if kind == pl.Object else f"lists ({kind})"
-        raise ColumnError(f"{field}: column {column} holds {name}; name a column of text")
-    return values
+def _plain(value: object) -> object:
+    return value.to_list() if isinstance(value, pl.Series) else value
 
 
 def _counted(left_out: dict[str, int]) -> dict[str, int]:
     return {reason: rows for reason, rows in left_out.items() if rows}
 
 
-def _texts(frame: pl.DataFrame, column: str, field: str) -> pl.Series:
-    """A column of text, stripped; ValueError names the first row that is empty or not UTF-8."""
+def _texts(frame: pl.DataFrame, column: str, field: str, empty_texts: OtherLabels) -> pl.Series:
+    """A column of text, stripped; ValueError names the first row that is empty or not UTF-8.
+
+    Where empty texts are left out they are null.
+    """
     values = plain_column(frame, column, field)
     if values.dtype == pl.Binary:
         decoded = [None if v is None else v.decode("utf-8", "replace") for v in values]
         values = pl.Series(values.name, decoded, pl.String)
-    texts = values.cast(pl.String).str.strip_chars()
+    texts = values.cast(pl.String).str.strip_chars().replace("", None)
+    empty = texts.is_null() & (empty_texts == "error")
     for fault, rows in (
-        ("empty", texts.fill_null("") == ""),
+        ("empty (task.empty_texts: leave-out leaves such rows out)", empty),
         ("not UTF-8 (task.data.encoding names another encoding)", _broken(texts)),
     ):
         if rows.any():
@@ -179,18 +224,19 @@ def _broken(texts: pl.Series) -> pl.Series:
     return texts.str.contains("\ufffd", literal=True).fill_null(False)
 
 
-def _answers(frame: pl.DataFrame, column: str) -> pl.Series:
+def _answers(frame: pl.DataFrame, column: str, empty_texts: OtherLabels) -> pl.Series:
     """The answers of each question: a list of text, empty where there is none.
 
     They come as text, as a list of text, as a list of structs with a text each, or as a struct
     with a list of texts, which the data set "squad" holds.
     """
-    answers = plain_column(frame, column, "answer")
+    answers = plain_column(frame, column, "answer", lists=True, structs=True)
     kind = answers.dtype
     if isinstance(kind, pl.Struct):
-        return _answers(answers.struct.unnest(), _text_field(kind, column))
+        return _answers(answers.struct.unnest(), _text_field(kind, column), empty_texts)
     if not isinstance(kind, pl.List):
-        return pl.Series("answers", [[text] for text in _texts(frame, column, "answer")])
+        texts = _texts(frame, column, "answer", empty_texts)
+        return pl.Series("answers", [[text] if text else [] for text in texts])
     if isinstance(kind.inner, pl.Struct):
         text = pl.element().struct.field(_text_field(kind.inner, column))
         answers = answers.list.eval(text)

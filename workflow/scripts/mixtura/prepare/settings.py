@@ -4,15 +4,17 @@ The sections `models` and `task.data` of the configuration extend `Source` and `
 """
 
 import codecs
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from mixtura.core.settings import Positive, Settings
 
-Kind = Literal["classification", "qa", "instruction", "text"]  # of a task
+Kind = Literal["classification", "multilabel", "qa", "instruction", "text"]  # of a task
+Columns = Mapping[str, str | list[str]]  # field of a row -> column; of labels, perhaps several
 Language = Annotated[str, Field(pattern="^[a-z]{2,3}$")]  # a code of ISO 639-1, such as "de"
-OtherLabels = Literal["error", "leave-out"]  # rows whose label is none of the task
+OtherLabels = Literal["error", "leave-out"]  # rows that are no rows of the task
 ANSWERABLE, UNANSWERABLE = "answerable", "unanswerable"  # labels of questions, where some are
 Proportion = Literal["natural", "equal"]  # of labels: as in the data, or as many rows of each
 Contradictions = Literal["leave-out", "keep"]  # rows of one text with several labels
@@ -84,7 +86,7 @@ class TaskSettings(Settings):
 
     data: Dataset
     kind: Kind = Field(description="what a row is")
-    columns: dict[str, str] = Field(description="field of a row -> column of the data")
+    columns: dict[str, str | list[str]] = Field(description="field of a row -> column of the data")
     labels: dict[str, str] | None = Field(
         description="value in the label column -> the word for it; none where rows have no label"
     )
@@ -92,7 +94,9 @@ class TaskSettings(Settings):
     contradictions: Contradictions = Field(
         "leave-out", description="rows of one text with several labels"
     )
+    empty_texts: OtherLabels = Field("error", description="rows with an empty text")
     unanswerable: bool = Field(False, description="whether questions without an answer stay")
+    label_separator: str = Field(",", description="between labels in a column of text")
     sample: Sample | None = Field(None, description="of another test set; none: every row")
     sides: dict[Side, "TaskSettings"] = Field({}, description="rows from files of their own")
 

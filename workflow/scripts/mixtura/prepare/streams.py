@@ -17,6 +17,7 @@ MARKS = {  # byte order mark -> encoding that reads it; those of 32 bits begin a
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+HEAD = 512  # bytes by which an encoding is told
 
 
 @contextmanager
@@ -53,5 +54,24 @@ def read_text(file: Path) -> str:
 
 def _encoding(file: Path) -> str:
     with open_binary(file) as stream:
-        head = stream.read(4)
-    return next((name for mark, name in MARKS.items() if head.startswith(mark)), "utf-8")
+        head = stream.read(HEAD)
+    if mark := next((name for mark, name in MARKS.items() if head.startswith(mark)), None):
+        return mark
+    for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):  # of signs of European scripts
+        if 2 * head[first::2].count(0) > len(head[first::2]):
+            return encoding
+    return "utf-8"
+
+
+def likely_encoding(file: Path) -> str | None:
+    """The encoding that a file's key must name, none for UTF-8, of which some rows may be broken.
+
+    It is cp1252 where most signs beyond ASCII are no UTF-8.
+    """
+    broken = beyond = 0
+    with open_text(file, FileForm()) as stream:
+        for line in stream:
+            if not line.isascii():
+                broken += line.count("\ufffd")
+                beyond += sum(sign > "\x7f" for sign in line)
+    return "cp1252" if 2 * broken > beyond else None

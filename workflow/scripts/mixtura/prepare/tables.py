@@ -9,6 +9,7 @@ from mixtura.core.tables import Table, read_table
 
 QA = {"only": "tasks of kind qa"}
 SIDES = {"only": "studies with test, development or unlabelled rows from files of their own"}
+MULTILABEL = {"only": "tasks of kind multilabel"}
 INSTRUCTION = {"only": "tasks of kind instruction"}
 
 
@@ -17,7 +18,15 @@ class Rows(Table, file="data/TASK.parquet"):
 
     id = dy.String(primary_key=True, description="hash of where the row is from and what it says")
     text = dy.String(description="what is measured and deduplicated; of qa, the question")
-    label = dy.String(description="label in words; the kind of the task where rows have none")
+    label = dy.String(
+        description="label in words; the kind of the task where rows have none or several"
+    )
+    labels = dy.List(
+        dy.String(),
+        nullable=True,
+        metadata=MULTILABEL,
+        description="labels in words, none of a row without any; null of unlabelled rows",
+    )
     context = dy.String(metadata=QA, description="text that holds the answers")
     question = dy.String(metadata=QA, description="question about the context")
     answers = dy.List(

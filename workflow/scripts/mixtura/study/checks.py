@@ -16,7 +16,7 @@ from mixtura.study.derived import (
     SelectionPipeline,
     SourcesPipeline,
 )
-from mixtura.study.downstream import CausalLM, FineTuned, ModuleModel, Probe
+from mixtura.study.downstream import FineTuned, Probe
 from mixtura.study.fill import filling_stands_alone
 from mixtura.study.loop import (
     generators_of_a_loop_can_be_tuned,
@@ -69,6 +69,13 @@ def templates_of_pipelines_show_known_fields(study: "Study") -> None:
             shows(f"pipelines.{name}", pipeline.prompt)
 
 
+WITHOUT_LABELS = ("causal-lm", "module")
+DOWNSTREAM = {  # task.kind -> kinds of downstream models
+    "classification": ("encoder", "setfit", "probe", *WITHOUT_LABELS),
+    "multilabel": ("encoder", "probe", "causal-lm"),
+}
+
+
 def downstream_models_are_complete(study: "Study") -> None:
     """A downstream model has its weights or embedder, rows to search on, and fits the task."""
     for name, model in study.downstream.items():
@@ -81,10 +88,11 @@ def downstream_models_are_complete(study: "Study") -> None:
                 f"downstream.{name}.search: needs task.development, real rows to compare "
                 "settings on; 64 or more tell them apart"
             )
-        if study.task.kind != "classification" and not isinstance(model, CausalLM | ModuleModel):
+        kinds = DOWNSTREAM.get(study.task.kind, WITHOUT_LABELS)
+        if model.kind not in kinds:
             raise ValueError(
-                f"downstream.{name}.kind: {model.kind!r} needs labels; allowed for task.kind "
-                f"{study.task.kind}: causal-lm, module"
+                f"downstream.{name}.kind: {model.kind!r} is not for task.kind {study.task.kind}; "
+                f"allowed: {listed(kinds)}"
             )
 
 
@@ -123,7 +131,9 @@ def filters_fit_the_task(study: "Study") -> None:
     for name, variant in study.curation.items():
         for key in ("label_leak", "label_consistency"):
             if getattr(variant.filters, key) and kind != "classification":
-                raise ValueError(f"curation.{name}.filters.{key}: task.kind {kind} has no labels")
+                raise ValueError(
+                    f"curation.{name}.filters.{key}: is for classification, not task.kind {kind}"
+                )
 
 
 def what_is_generated_is_defined(study: "Study") -> None:

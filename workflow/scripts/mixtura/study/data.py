@@ -12,7 +12,8 @@ from mixtura.core.code import code_digest
 from mixtura.core.contents import Contents, files_of
 from mixtura.core.digest import digest
 from mixtura.core.files import whole
-from mixtura.prepare.settings import TaskSettings
+from mixtura.prepare.ranks import label_ranks
+from mixtura.prepare.settings import Kind, TaskSettings
 from mixtura.prepare.sources import DATA_PACKAGES
 from mixtura.study.base import ConfigError
 from mixtura.study.task import KEYS, Data, Task
@@ -36,7 +37,8 @@ def with_learnt_labels(config: dict[str, Any]) -> dict[str, Any]:
     task = config.get("task")
     if not isinstance(task, dict) or task.get("labels") is not None:
         return config
-    if task.get("kind", "classification") != "classification":
+    kind = task.get("kind", "classification")
+    if kind not in ("classification", "multilabel"):
         return config
     try:
         data = Data.model_validate(task.get("data"))
@@ -45,9 +47,11 @@ def with_learnt_labels(config: dict[str, Any]) -> dict[str, Any]:
     if data.package:
         labels = {word: word for word in sorted(DATA_PACKAGES[data.package].rows)}
     elif readable(data):
-        labels = _remembered(["labels", data.to_json()], [data], lambda: _labels(data))
+        labels = _remembered(["labels", kind, data.to_json()], [data], lambda: _labels(data, kind))
     else:
         return config
+    if task.get("ordered") and kind == "classification" and not label_ranks(labels):
+        raise ConfigError("task.labels: missing; task.ordered needs them in their order")
     return {**config, "task": {**task, "labels": labels}}
 
 
@@ -123,13 +127,12 @@ def _reading_of(task: Task, name: Any) -> TaskSettings:
     return task.reading(task.data) if name == "data" else task.reading_of(name)
 
 
-def _labels(data: Data) -> dict[str, str]:
+def _labels(data: Data, kind: Kind) -> dict[str, str]:
     from mixtura.prepare.fetch import fetch_frame
-    from mixtura.prepare.labels import learnt_labels
-    from mixtura.prepare.rows import plain_column
+    from mixtura.prepare.label_sets import task_labels
 
     with _errors_of("task.data"):
-        return learnt_labels(plain_column(fetch_frame(data), data.label, "label"))
+        return task_labels(fetch_frame(data), kind, data.label, data.label_separator)
 
 
 def _counts(task: Task, files: Mapping[str, Data]) -> dict[str, Counts]:
@@ -144,7 +147,7 @@ def _counts(task: Task, files: Mapping[str, Data]) -> dict[str, Counts]:
                 id=pl.format("{} {}", pl.lit(name), "id")
             )
         parts.append(rows.with_columns(side=pl.lit(None if name == "data" else name, pl.String)))
-    rows = with_originals(pl.concat(parts))
+    rows = with_originals(pl.concat(parts, how="diagonal"))
     first = rows.filter(pl.col("id") == pl.col("original"))  # near-copies fill no split
     return {
         name: _label_counts(first.filter(pl.col("side").fill_null("data") == name))
@@ -167,7 +170,7 @@ def _errors_of(key: str) -> Iterator[None]:
     """What reading refuses is an error of the data with this key."""
     from polars.exceptions import PolarsError
 
-    from mixtura.prepare.rows import ColumnError
+    from mixtura.prepare.columns import ColumnError
 
     try:
         yield

@@ -9,6 +9,8 @@ from pydantic_core import ErrorDetails
 from mixtura.study.base import listed
 from mixtura.study.study import Study
 
+SHOWN = 120  # characters of a wrong value
+
 
 def explain(detail: ErrorDetails) -> str:
     """One line for a wrong key: its name, its value, and what is allowed."""
@@ -30,7 +32,11 @@ def explain(detail: ErrorDetails) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     if isinstance(value, dict):
         return f"{key}: {message}" if key else message
-    return f"{key}: {value!r} is wrong: {message}"
+    return f"{_short(key)}: {_short(repr(value))} is wrong: {message}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def walk(location: tuple[int | str, ...]) -> tuple[list[str], list[str]]:

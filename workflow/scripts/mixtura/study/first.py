@@ -2,13 +2,15 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from mixtura.prepare.guess import Guess
+from mixtura.prepare.rows import EMPTY
 from mixtura.prepare.settings import Proportion
 from mixtura.prepare.sizes import fold_counts, largest_sizes
+from mixtura.study.task import LABELLED
 
 LISTED = 40  # labels that are written down; more are learnt from the file at every start
 FEW = 600  # rows below which a test set of its own would be small: folds test on each of them
@@ -107,38 +109,42 @@ CAUSAL = """\
 
 
 def first_study(
-    path: str,
+    source: Mapping[str, str],
     guess: Guess,
     counts: Mapping[str, int],
     contexts: int = 0,
-    left_out: bool = False,
+    left_out: Collection[str] = (),
     language: str = "en",
+    labels: Iterable[str] = (),
 ) -> str:
-    """The YAML of a first study of a file.
+    """The YAML of a first study of a file; `source` says which, and in which encoding.
 
-    `counts` are the rows of each label, of one where there are none; `contexts` the different
-    passages; `left_out`: rows without a label stand in the file; `language` is a code of ISO
-    639-1. Raises ValueError where the rows
-    are too few for any study.
+    `counts` are the rows of each label, of one where there are none or a row has several;
+    `contexts` the different passages; `left_out` is why rows are left out;
+    `language` is a code of ISO 639-1; `labels` are the words. Raises ValueError where the rows are
+    too few for any study.
     """
     even = max(counts.values()) <= EVEN * min(counts.values())
     sizes = fitting_sizes(counts, "equal" if even else "natural", bool(contexts))
     natural = {"test": "natural", "real": "natural", "generated": "natural"}
-    labelled = guess.kind == "classification"
-    labels = {word: word for word in counts} if labelled and len(counts) <= LISTED else None
+    words = {word: word for word in labels}
+    labelled = guess.kind in LABELLED
     columns = {field: column for field, column in guess.columns.items() if column != field}
+    separator = {"label_separator": guess.label_separator} if guess.label_separator != "," else {}
     dial = "context" if guess.kind == "qa" else "topic"
     return HEAD.format(
-        name=safe_name(Path(path).name.split(".")[0]),
+        name=safe_name(Path(source["path"]).name.split(".")[0]),
         kind=guess.kind,
-        data=_flow({"path": path, **columns}),
+        data=_flow({**source, **columns, **separator}),
         language=json.dumps(language),  # or Norwegian, no, were false
         labels=(
-            f"  labels: {_flow(labels)} # value in the file -> word in prompts\n" * bool(labels)
+            f"  labels: {_flow(words)} # value in the file -> word in prompts\n"
+            * (0 < len(words) <= LISTED)
         )
-        + "  other_labels: leave-out\n" * (labelled and left_out),
+        + "  other_labels: leave-out\n" * ("with other labels" in left_out)
+        + "  empty_texts: leave-out\n" * (EMPTY in left_out),
         balance=_flow({} if even else natural),
-        tokens=48 if guess.kind in ("classification", "qa") else 96,
+        tokens=48 if labelled or guess.kind == "qa" else 96,
         pipeline=TOPICS if dial == "topic" else PASSAGES.format(contexts=max(2, contexts // 8)),
         dial=dial,
         n=2 * sizes["real"],

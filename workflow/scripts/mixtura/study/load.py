@@ -13,7 +13,7 @@ from mixtura.study.data import passages, rows_of_sides, rows_of_words, with_lear
 from mixtura.study.errors import explain
 from mixtura.study.pipelines import ContextPipeline
 from mixtura.study.study import Study
-from mixtura.study.task import KEYS
+from mixtura.study.task import KEYS, LABELLED
 
 SHOWN = 12  # labels whose rows a message counts
 
@@ -70,10 +70,10 @@ def check_several(study: Study) -> None:
     for pipeline in study.generate.pipelines:
         if study.pipelines[pipeline].dial != "several":
             continue
-        if study.task.kind not in ("classification", "text"):
+        if study.task.kind not in (*LABELLED, "text"):
             raise ConfigError(
-                f"pipelines.{pipeline}.dial: 'several' is for task.kind classification or text, "
-                f"not {study.task.kind}"
+                f"pipelines.{pipeline}.dial: 'several' is for task.kind {', '.join(LABELLED)} or "
+                f"text, not {study.task.kind}"
             )
         for name in study.generate.generators:
             if study.generators[name].format != "chat":

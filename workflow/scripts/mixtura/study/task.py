@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from mixtura.core.settings import Name, Positive
+from mixtura.prepare.ranks import label_ranks
 from mixtura.prepare.settings import (
     ANSWERABLE,
     UNANSWERABLE,
@@ -21,40 +22,20 @@ from mixtura.prepare.settings import (
 )
 from mixtura.prepare.sources import DATA_PACKAGES
 from mixtura.study.base import Section
+from mixtura.study.label_words import Value, Word
 
 MOST_LABELS = 500
+LABELLED: tuple[Kind, ...] = ("classification", "multilabel")  # kinds whose rows have label words
 KINDS = {  # task.kind -> keys of task.data that name its columns
     "classification": ("text", "label"),
+    "multilabel": ("text", "label"),
     "qa": ("context", "question", "answer"),
     "instruction": ("prompt", "response"),
     "text": ("text",),
 }
 
 
-NOUNS = {"de": "Text", "es": "texto", "fr": "texte", "hi": "पाठ", "zh": "文本"}
-
-
-def _value(value: Any) -> str:
-    """The text of a value in the label column: YAML reads `true`, `yes` and `4` as no text."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _word(word: Any) -> Any:
-    if isinstance(word, bool):
-        raise ValueError("write it in quotes: YAML reads yes, no, on and off as true and false")
-    return str(word) if isinstance(word, int | float) else word
-
-
-def _one_line(word: str) -> str:
-    if word.split() != word.split(" "):
-        raise ValueError("must be words on one line with one space between them")
-    return word
-
-
-Value = Annotated[str, BeforeValidator(_value)]
-Word = Annotated[
-    str, Field(min_length=1, max_length=200), BeforeValidator(_word), AfterValidator(_one_line)
-]
+NOUNS = {"ar": "نص", "de": "Text", "es": "texto", "fr": "texte", "hi": "पाठ", "zh": "文本"}
 
 
 class Data(Dataset):
@@ -68,7 +49,14 @@ class Data(Dataset):
         None, description="embedded data"
     )
     text: str = Field("text", description="column that holds the text")
-    label: str = Field("label", description="column that holds the label")
+    label: str | list[str] = Field(
+        "label",
+        description="column that holds the label; multilabel: a list of labels, text with "
+        "`label_separator` between them, or a list of columns, one a label, of 1 and 0",
+    )
+    label_separator: str = Field(
+        ",", min_length=1, description="multilabel: between the labels in a column of text"
+    )
     context: str = Field("context", description="qa: column of the passage")
     question: str = Field("question", description="qa: column of the question")
     answer: str = Field(
@@ -163,18 +151,29 @@ class Task(Section):
     name: Name = Field(description="name of the task")
     kind: Kind = Field(
         "classification",
-        description="what a row is. classification: text and label; qa: context, question and "
+        description="what a row is. classification: text and label; multilabel: text and any "
+        "number of labels; qa: context, question and "
         "answer, of which the question is measured; instruction: prompt and response, measured "
         "together; text: text alone",
     )
     data: Data = Field(description="where the real rows come from")
     labels: dict[Value, Word] | None = Field(
         None,
-        description="classification: value in the label column -> the word for it that prompts "
-        "use, any text; several values may have one word; none: the values of the data themselves",
+        description="classification, multilabel: value in the label column -> the word for it "
+        "that prompts use, any text; several values may have one word; none: the values of the "
+        "data themselves",
+    )
+    ordered: bool | None = Field(
+        None,
+        description="classification: whether labels are ranks, in the order of `labels`, by size "
+        "where their words are numbers: the mean absolute error and the weighted kappa are told "
+        "too; default: where three or more words are numbers",
     )
     other_labels: OtherLabels = Field(
         "error", description="rows whose label is not in `labels`: an error, or left out, counted"
+    )
+    empty_texts: OtherLabels = Field(
+        "error", description="rows with an empty text: an error, or left out, counted"
     )
     contradictions: Contradictions = Field(
         "leave-out",
@@ -183,14 +182,17 @@ class Task(Section):
     )
     language: Language = Field(
         "en",
-        description="language of the texts, ISO 639-1: that of built-in prompts (de, en, es, fr, "
-        "hi and zh; others are English), how answers are scored, which words are no topics; the "
-        "default of the filter `language`",
+        description="language of the texts, ISO 639-1: that of built-in prompts (ar, de, en, es, "
+        "fr, hi and zh; others are English), how answers are scored, which words are no topics; "
+        "the default of the filter `language`",
     )
     unanswerable: bool = Field(
         False,
         description="qa: questions whose list of answers is empty stay, are generated (`balance` "
         "says how many), learnt, and scored as in SQuAD 2.0: right is to give no answer",
+    )
+    no_label: Word = Field(
+        "other", description="multilabel: word in prompts for a row that has none of the labels"
     )
     balance: Balance = Balance()
     noun: str = Field(
@@ -263,7 +265,8 @@ class Task(Section):
 
     @model_validator(mode="after")
     def _labels_of_the_kind(self) -> Self:
-        if self.kind == "classification" and not self.labels:
+        labelled = self.kind in LABELLED
+        if labelled and not self.labels:
             raise ValueError(
                 "labels: missing; they are learnt from the embedded data and from files below "
                 "200 MB, other data needs them"
@@ -273,8 +276,20 @@ class Task(Section):
                 f"labels: {len(set(self.labels.values()))} different words; allowed: 2 to "
                 f"{MOST_LABELS}"
             )
-        if self.kind != "classification" and self.labels:
+        if not labelled and self.labels:
             raise ValueError(f"labels: kind {self.kind} has none; leave the key out")
+        if self.ordered and self.kind != "classification":
+            raise ValueError(f"ordered: is for kind classification, not {self.kind}")
+        if self.kind == "multilabel" and self.no_label in (self.labels or {}).values():
+            raise ValueError(
+                f"no_label: {self.no_label!r} is one of the labels; name another word for rows "
+                "that have none"
+            )
+        if self.kind != "multilabel" and not isinstance(self.data.label, str):
+            raise ValueError(
+                "data.label: is a list of columns; allowed with kind multilabel, which has "
+                "several labels a row"
+            )
         if self.unanswerable and self.kind != "qa":
             raise ValueError(f"unanswerable: kind {self.kind} has no questions; leave the key out")
         if self.kind != "classification" and self.data.package:
@@ -286,9 +301,10 @@ class Task(Section):
 
     @model_validator(mode="after")
     def _unlabelled_text_is_text(self) -> Self:
-        if self.unlabelled and self.kind not in ("classification", "text"):
+        if self.unlabelled and self.kind not in (*LABELLED, "text"):
             raise ValueError(
-                f"unlabelled: is for kind classification or text, not {self.kind}; leave it out"
+                f"unlabelled: is for kind {', '.join(LABELLED)} or text, not {self.kind}; leave "
+                "it out"
             )
         return self
 
@@ -323,7 +339,9 @@ class Task(Section):
             labels=self.labels if kind == self.kind else None,
             other_labels=self.other_labels,
             contradictions=self.contradictions,
+            empty_texts=self.empty_texts,
             unanswerable=self.unanswerable,
+            label_separator=data.label_separator,
             sample=sample,
         )
 
@@ -334,7 +352,21 @@ class Task(Section):
 
     @property
     def words(self) -> list[str]:
-        """Label words in alphabetical order; the kind itself where rows have no label."""
+        """What `label` of a row may be: label words, or the kind of rows with none or several."""
         if self.unanswerable:
             return [ANSWERABLE, UNANSWERABLE]
-        return sorted(set(self.labels.values())) if self.labels else [self.kind]
+        return [self.kind] if self.kind != "classification" else self._label_words
+
+    @property
+    def ranks(self) -> dict[str, float]:
+        """The rank of each label word, empty where labels have no order."""
+        return label_ranks(self.labels or {}, self.ordered) if self.kind == "classification" else {}
+
+    @property
+    def classes(self) -> list[str]:
+        """What a model tells apart: label words, several of which a row may have, or `words`."""
+        return self._label_words if self.kind == "multilabel" else self.words
+
+    @property
+    def _label_words(self) -> list[str]:
+        return sorted(set((self.labels or {}).values()))

@@ -54,7 +54,7 @@ def browser(
         several = curated["label"].n_unique() > 1
         near = _nearest(shown, embedded, *examples[key.draw])
         for row, (place, cosine) in zip(shown.iter_rows(named=True), near, strict=True):
-            label = row["label"] if several else ""
+            label = ", ".join(row.get("labels") or ()) or (row["label"] if several else "")
             texts.append([number, label, _text(row), first[key.draw] + place, cosine, ""])
         for row in removed.sort("id").head(most).iter_rows(named=True):
             reason = ": ".join(filter(None, (row["stage"], row["reason"])))

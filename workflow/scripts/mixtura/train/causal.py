@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mixtura.core.digest import digest
 from mixtura.core.precision import autocast, dtype_of
 from mixtura.prepare.settings import UNANSWERABLE, Kind
-from mixtura.train.completions import label_completion, row_completions, row_prompts
+from mixtura.train.completions import label_completion, named_labels, row_completions, row_prompts
 from mixtura.train.lora import quantized, with_lora
 from mixtura.train.runs import Rows, Workplace, train_run
 from mixtura.train.search import Trial
@@ -45,7 +45,13 @@ class CausalModel:
     cut: Mapping[str, float] = {}  # a longer row is an error
 
     def __init__(
-        self, folder: str, kind: Kind, labels: list[str], settings: CausalTraining, seed: int
+        self,
+        folder: str,
+        kind: Kind,
+        labels: list[str],
+        settings: CausalTraining,
+        seed: int,
+        no_label: str = "",
     ) -> None:
         """Load the model in `folder` for a task of a kind, its label words in their order.
 
@@ -56,7 +62,7 @@ class CausalModel:
         import torch
         from transformers import AutoTokenizer
 
-        self.folder, self.kind, self.labels = folder, kind, labels
+        self.folder, self.kind, self.labels, self.no_label = folder, kind, labels, no_label
         self.settings, self.seed = settings, seed
         self.steps: pl.DataFrame = Steps.create_empty()
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -139,7 +145,8 @@ class CausalModel:
 
     def pairs(self, rows: pl.DataFrame) -> tuple[list[str], list[str]]:
         """Prompts and completions of canonical rows."""
-        return self._prompts(rows), list(map(self._completion, row_completions(self.kind, rows)))
+        completions = row_completions(self.kind, rows, self.no_label)
+        return self._prompts(rows), list(map(self._completion, completions))
 
     def _completion(self, text: str) -> str:
         """A completion as it stands after its prompt: a turn in a chat starts with no space."""
@@ -206,7 +213,8 @@ class CausalModel:
     def predict(self, rows: pl.DataFrame, batch_size: int = 32) -> pl.DataFrame:
         """Predictions for canonical rows with a column test: test, id, gold, predicted, and more.
 
-        classification: the label word of the highest likelihood, and p_LABEL for each; qa: `gold`
+        classification: the label word of the highest likelihood, and p_LABEL for each;
+        multilabel: the labels that the answer names; qa: `gold`
         is the list of answers, `predicted` empty where the model says that there is none;
         instruction: nll (nats) and tokens of the real response beside the greedy one; text: nll and
         tokens of the text alone, no words.
@@ -223,6 +231,10 @@ class CausalModel:
                 **{f"p_{label}": shares[:, place] for place, label in enumerate(self.labels)},
             )
         result = rows.select("test", "id")
+        if self.kind == "multilabel":
+            sets = [named_labels(text, self.labels) for text in self.answers(prompts, batch_size)]
+            predicted = pl.Series(sets, dtype=pl.List(pl.String))
+            return result.with_columns(rows["labels"].alias("gold"), predicted=predicted)
         if self.kind == "qa":
             answers = [text.partition("\n")[0] for text in self.answers(prompts, batch_size)]
             predicted = pl.Series([answer.strip() for answer in answers]).replace(UNANSWERABLE, "")
@@ -328,7 +340,7 @@ def fit(
 
     def trained(training: CausalTraining, folder: Path | None) -> CausalModel:
         task = (settings.task, settings.labels)
-        model = CausalModel(place.folder, *task, training, seed)
+        model = CausalModel(place.folder, *task, training, seed, settings.no_label)
         model.train(rows.train, progress_lines(place.say), Restart(folder, place.minutes))
         return model
 

@@ -3,13 +3,18 @@
 | kind | prompt | completion |
 |---|---|---|
 | classification | the text, then "Label:" | the label word |
+| multilabel | the text, then "Labels:" | the label words with commas, or the word for none |
 | qa | context and question, then "Answer:" | the answer, or "unanswerable" |
 | instruction | the prompt | the response |
 | text | none | the text, in pieces of at most `max_length` tokens |
 """
 
+import re
+from collections.abc import Sequence
+
 import polars as pl
 
+from mixtura.prepare.label_sets import set_words
 from mixtura.prepare.settings import UNANSWERABLE, Kind
 
 
@@ -17,6 +22,8 @@ def row_prompts(kind: Kind, rows: pl.DataFrame) -> list[str]:
     """The prompt of each canonical row."""
     if kind == "classification":
         return [f"{text}\nLabel:" for text in rows["text"]]
+    if kind == "multilabel":
+        return [f"{text}\nLabels:" for text in rows["text"]]
     if kind == "qa":
         pairs = zip(rows["context"], rows["question"], strict=True)
         return [f"{context}\nQuestion: {question}\nAnswer:" for context, question in pairs]
@@ -25,10 +32,12 @@ def row_prompts(kind: Kind, rows: pl.DataFrame) -> list[str]:
     return [""] * rows.height
 
 
-def row_completions(kind: Kind, rows: pl.DataFrame) -> list[str]:
-    """The completion that a model learns for each canonical row."""
+def row_completions(kind: Kind, rows: pl.DataFrame, no_label: str = "") -> list[str]:
+    """The completion that a model learns for each canonical row; `no_label` names no label."""
     if kind == "classification":
         return [label_completion(label) for label in rows["label"]]
+    if kind == "multilabel":
+        return [label_completion(words) for words in set_words(rows["labels"], no_label)]
     if kind == "qa":
         return [f" {answers[0] if len(answers) else UNANSWERABLE}" for answers in rows["answers"]]
     return rows["response" if kind == "instruction" else "text"].to_list()
@@ -37,3 +46,21 @@ def row_completions(kind: Kind, rows: pl.DataFrame) -> list[str]:
 def label_completion(label: str) -> str:
     """The completion that is a label word."""
     return f" {label}"
+
+
+def named_labels(answer: str, labels: Sequence[str]) -> list[str]:
+    """The labels that an answer names, one after the other from its start, in their own order.
+
+    A label may hold a comma or be the start of another: the longest that fits is taken.
+    """
+    rest, named = answer.partition("\n")[0].strip().casefold(), set()
+    while rest:
+        fitting = [
+            label for label in labels if re.match(rf"{re.escape(label.casefold())}(?!\w)", rest)
+        ]
+        if not fitting:
+            break
+        label = max(fitting, key=len)
+        named.add(label)
+        rest = rest[len(label.casefold()) :].lstrip(" ,")
+    return [label for label in labels if label in named]

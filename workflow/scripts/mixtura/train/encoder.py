@@ -13,6 +13,13 @@ from mixtura.core.digest import digest
 from mixtura.core.precision import Dtype, autocast, dtype_of
 from mixtura.train.cuts import cut_shares
 from mixtura.train.families import freeze_layers, longest_text, read_classifier
+from mixtura.train.label_sets import (
+    THRESHOLD,
+    best_threshold,
+    binary_log_loss,
+    label_set_predictions,
+    multi_hot,
+)
 from mixtura.train.predictions import log_loss, predictions_of
 from mixtura.train.runs import Rows, Workplace, train_run
 from mixtura.train.search import Trial
@@ -40,9 +47,11 @@ class Classifier:
     steps: pl.DataFrame  # `mixtura.train.tables.Steps`
     dtype: Dtype = "float32"  # of the products
     cut: Mapping[str, float] = field(default_factory=dict)  # shares of texts, by training and test
+    several: bool = False  # whether a row may have several labels
+    threshold: float = THRESHOLD  # of several labels: a more probable one is predicted
 
     def probabilities(self, texts: Sequence[str], batch_size: int = 32) -> NDArray[np.float32]:
-        """(n, classes) probabilities of the classes for each text."""
+        """(n, classes) probabilities of the classes for each text, of several labels of each."""
         import torch
         from transformers import DataCollatorWithPadding
 
@@ -54,17 +63,32 @@ class Classifier:
             for start in range(0, len(order), batch_size):
                 places = order[start : start + batch_size]
                 batch = collate([rows[place] for place in places]).to(device)
-                result[places] = self.model(**batch).logits.float().softmax(dim=-1).cpu().numpy()
+                logits = self.model(**batch).logits.float()
+                shares = logits.sigmoid() if self.several else logits.softmax(dim=-1)
+                result[places] = shares.cpu().numpy()
         return result
 
     def loss(self, rows: pl.DataFrame) -> float:
         """Mean log loss of canonical rows, nats."""
         probabilities = self.probabilities(rows["text"].to_list())
+        if self.several:
+            return binary_log_loss(probabilities, multi_hot(rows["labels"], self.labels))
         return log_loss(probabilities, rows["label"].to_list(), self.labels)
 
     def predict(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Predictions for canonical rows with a column test, as `predictions_of`."""
-        return predictions_of(rows, self.probabilities(rows["text"].to_list()), self.labels)
+        probabilities = self.probabilities(rows["text"].to_list())
+        if self.several:
+            return label_set_predictions(rows, probabilities, self.labels, self.threshold)
+        return predictions_of(rows, probabilities, self.labels)
+
+    def with_threshold(self, rows: pl.DataFrame) -> "Classifier":
+        """The same with the threshold that is best on development rows, of several labels."""
+        if not self.several or rows.is_empty():
+            return self
+        gold = multi_hot(rows["labels"], self.labels)
+        probabilities = self.probabilities(rows["text"].to_list())
+        return replace(self, threshold=best_threshold(probabilities, gold))
 
     def save(self, folder: Path) -> None:
         """Write model and tokenizer to a new folder."""
@@ -81,11 +105,12 @@ def fit(
     def trained(training: EncoderTraining, folder: Path | None) -> Classifier:
         data, say = (place.folder, rows.train, settings.labels), progress_lines(place.say)
         restart = Restart(folder, place.minutes)
-        return train_classifier(*data, training, seed, say, restart, settings.mix.weighted)
+        weighted, several = settings.mix.weighted, settings.task == "multilabel"
+        return train_classifier(*data, training, seed, say, restart, weighted, several)
 
     classifier, trials = train_run(settings.training, trained, rows, place)
     cut = cut_shares(classifier.tokenizer, classifier.max_length, rows, place.say)
-    return replace(classifier, cut=cut), trials
+    return replace(classifier, cut=cut).with_threshold(rows.development), trials
 
 
 def train_classifier(
@@ -97,8 +122,11 @@ def train_classifier(
     progress: Progress = silent,
     restart: Restart = Restart(),  # noqa: B008  (immutable)
     weighted: bool = False,
+    several: bool = False,
 ) -> Classifier:
     """Train the encoder in `folder` on rows (text, label) to tell the labels apart.
+
+    With `several` a row has any number of `labels`, each with a loss of its own.
 
     `labels` are the label words in the order of the classes. With 0 steps the model stays as it
     is, its head new. With `weighted` all classes count as much in the loss. Raises ValueError for
@@ -108,15 +136,15 @@ def train_classifier(
     import torch
     from transformers import DataCollatorWithPadding, TrainingArguments
 
-    texts, words = rows["text"].to_list(), rows["label"].to_list()
-    if unknown := set(words) - set(labels):
+    texts, words = rows["text"].to_list(), rows["labels" if several else "label"].to_list()
+    if not several and (unknown := set(words) - set(labels)):
         raise ValueError(f"labels {sorted(unknown)} are not of the task {labels}")
     steps = optimiser_steps(settings, len(texts))
     if steps and not texts:
         raise ValueError("an empty mix: there is nothing to train on")
 
     def fresh() -> tuple[Any, Any]:
-        model, tokenizer = read_classifier(folder, labels, seed)
+        model, tokenizer = read_classifier(folder, labels, seed, several)
         freeze_layers(model, settings.freeze)
         return model, tokenizer
 
@@ -131,9 +159,14 @@ def train_classifier(
     if not steps:
         model.to("cuda" if torch.cuda.is_available() else "cpu")
         table: pl.DataFrame = Steps.create_empty()
-        return Classifier(model.eval(), tokenizer, labels, settings.max_length, table, dtype)
+        ready = (model.eval(), tokenizer, labels, settings.max_length, table, dtype)
+        return Classifier(*ready, several=several)
     encoded = _encode(tokenizer, texts, settings.max_length)
-    classes = [labels.index(word) for word in words]
+    classes: list[Any] = (
+        multi_hot(rows["labels"], labels).tolist()
+        if several
+        else [labels.index(word) for word in words]
+    )
     data = [{**row, "labels": place} for row, place in zip(encoded, classes, strict=True)]
     models = [model]
 
@@ -160,7 +193,8 @@ def train_classifier(
         restart,
         progress,
     )
-    return Classifier(model.eval(), tokenizer, labels, settings.max_length, table, dtype)
+    ready = (model.eval(), tokenizer, labels, settings.max_length, table, dtype)
+    return Classifier(*ready, several=several)
 
 
 def _weighted_loss(classes: Sequence[int], count: int) -> Any:

@@ -8,8 +8,12 @@ from inspect import signature
 from typing import Any
 
 
-def read_classifier(folder: str, labels: list[str], seed: int) -> tuple[Any, Any]:
+def read_classifier(
+    folder: str, labels: list[str], seed: int, several: bool = False
+) -> tuple[Any, Any]:
     """The model in a folder with a head for `labels` drawn from `seed`, and its tokenizer.
+
+    `several`: a row may have several labels, or none.
 
     Weights are float32; model and tokenizer have one padding token, also where their files have
     none.
@@ -26,6 +30,7 @@ def read_classifier(folder: str, labels: list[str], seed: int) -> tuple[Any, Any
         num_labels=len(labels),
         id2label=dict(enumerate(labels)),
         label2id={label: place for place, label in enumerate(labels)},
+        problem_type="multi_label_classification" if several else None,
         dtype=torch.float32,
         use_safetensors=True,
     )

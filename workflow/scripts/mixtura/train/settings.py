@@ -222,6 +222,7 @@ class FinetuneSettings(Settings):
     )
     task: Kind
     labels: list[str] = Field(description="label words, in the order of the classes")
+    no_label: str = Field("other", description="of kind multilabel: word for a row without labels")
     mix: Mix
     code: str | None = Field(
         None,
@@ -233,6 +234,7 @@ class ProbeSettings(Settings):
     """What the runs of a seed draw, and how a probe is fitted."""
 
     training: ProbeTraining
+    task: Kind = "classification"
     labels: list[str] = Field(description="label words, in the order of the classes")
     arms: dict[str, Mix] = Field(description="arm -> its mix")
 
@@ -251,6 +253,7 @@ class Prompting(Settings):
     format: Literal["completion", "chat"]
     task: Kind
     noun: str = Field(description="what a row is, in words that prompts use")
+    no_label: str = Field("other", description="of kind multilabel: word for a row without labels")
 
 
 class TuneSettings(Settings):

@@ -63,11 +63,14 @@ class Predictions(Table, file="runs/ARM/MODEL/rREPLICATE/seed-SEED/predictions.p
     seed = dy.Int64(primary_key=True, description="seed of the run")
     test = dy.String(primary_key=True, description="name of the test set")
     id = dy.String(primary_key=True, description="id of the row")
-    gold = Answers(description="right label or answer; of kind qa, the list of right answers")
-    predicted = dy.String(description="predicted label or answer")
+    gold = Answers(
+        description="right label or answer; of kind qa, the list of right answers, of kind "
+        "multilabel, the labels"
+    )
+    predicted = Answers(description="predicted label or answer; of kind multilabel, the labels")
     probabilities = dy.Float64(
         alias="p_*",
-        metadata={"only": "tasks of kind classification"},
+        metadata={"only": "tasks of kinds classification and multilabel"},
         description="probability of label *",
     )
     nll = dy.Float64(

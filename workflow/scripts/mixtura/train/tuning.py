@@ -61,7 +61,10 @@ def row_pairs(rows: pl.DataFrame, settings: Prompting) -> tuple[list[str], list[
         fields = json.loads(row.get("fields") or "{}")
         if row.get("topic"):
             fields["topic"] = row["topic"]
-        prompt = Prompt(index, row["label"], (), fields, context=row.get("context"))
+        label = row["label"]
+        if settings.task == "multilabel":
+            label = ", ".join(row["labels"]) or settings.no_label
+        prompt = Prompt(index, label, (), fields, context=row.get("context"))
         prompts.append(render(settings.prompt, prompt, settings.noun))
         text = _answer(row, settings.task)
         continuation = " " + " ".join(text.split())
