@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from mixtura.train.completions import named_labels, row_completions, row_prompts
+from mixtura.train.completions import labels_in, row_completions, row_prompts
 from mixtura.train.encoder import train_classifier
 from mixtura.train.label_sets import (
     best_threshold,
@@ -51,8 +51,8 @@ def test_a_probe_learns_each_label_by_itself(rng: np.random.Generator) -> None:
     points = rng.normal(size=(200, 2))
     hot = (points > 0).astype(np.float32)
     unseen = np.array([[2.0, 2.0], [2.0, -2.0], [-2.0, -2.0]])
-    found = fit_label_probes(points, np.c_[hot, np.ones(200)], unseen, 10.0) > 0.5
-    assert found.tolist() == [[True, True, True], [True, False, True], [False, False, True]]
+    predicted = fit_label_probes(points, np.c_[hot, np.ones(200)], unseen, 10.0) > 0.5
+    assert predicted.tolist() == [[True, True, True], [True, False, True], [False, False, True]]
 
 
 def test_an_encoder_learns_several_labels(encoder: Path) -> None:
@@ -74,9 +74,9 @@ def test_an_encoder_learns_several_labels(encoder: Path) -> None:
 
 def test_an_answer_names_its_labels() -> None:
     labels = ["food", "food, drink", "joy"]
-    assert named_labels(" Joy, food\nmore", labels) == ["food", "joy"]
-    assert named_labels("food, drink, joy", labels) == ["food, drink", "joy"]
-    assert named_labels("joyful", labels) == named_labels("neutral", labels) == []
+    assert labels_in(" Joy, food\nmore", labels) == ["food", "joy"]
+    assert labels_in("food, drink, joy", labels) == ["food, drink", "joy"]
+    assert labels_in("joyful", labels) == labels_in("neutral", labels) == []
     rows = pl.DataFrame({"text": ["so", "no"], "labels": [["food", "joy"], []]})
     assert row_prompts("multilabel", rows) == ["so\nLabels:", "no\nLabels:"]
     assert row_completions("multilabel", rows, "neutral") == [" food, joy", " neutral"]

@@ -47,9 +47,9 @@ def label_gains(
 
 def _with_label(predictions: pl.DataFrame, label: str) -> pl.DataFrame:
     """Predictions of the items that have the label, among others: whether they get it."""
-    found = pl.col("predicted").list.contains(label)
+    hit = pl.col("predicted").list.contains(label)
     return predictions.filter(pl.col("gold").list.contains(label)).with_columns(
-        gold=pl.lit(label), predicted=pl.when(found).then(pl.lit(label)).otherwise(pl.lit(""))
+        gold=pl.lit(label), predicted=pl.when(hit).then(pl.lit(label)).otherwise(pl.lit(""))
     )
 
 

@@ -108,9 +108,9 @@ def _calibration_value(sums: Array) -> Array:
 
 
 def _rank_parts(gold: Array, ranks: Array) -> Array:
-    right, named = ranks[..., 0], ranks[..., 1]
-    gap, one = np.abs(right - named), np.ones_like(right)
-    return np.stack([gap, gap**2, right, right**2, named, named**2, one], axis=-1)
+    gold_rank, rank = ranks[..., 0], ranks[..., 1]
+    gap, count = np.abs(gold_rank - rank), np.ones_like(rank)
+    return np.stack([gap, gap**2, gold_rank, gold_rank**2, rank, rank**2, count], axis=-1)
 
 
 def _mean_gap(sums: Array) -> Array:

@@ -25,8 +25,8 @@ def read_delimited(file: Path, form: FileForm, tabs: bool = False) -> pl.DataFra
     """
     csv.field_size_limit(sys.maxsize)  # a text may be long
     quotes = not tabs if form.quotes is None else form.quotes
-    said, before = _said_separator(file, form)
-    separator = form.separator or said or ("\t" if tabs else _separator(file, form, quotes))
+    line, before = _separator_line(file, form)
+    separator = form.separator or line or ("\t" if tabs else _separator(file, form, quotes))
     with open_text(file, form) as stream:
         lines = csv.reader(islice(stream, before, None), **_dialect(separator, quotes))
         records = _records(lines, file, separator, quotes, before)
@@ -43,7 +43,7 @@ def _dialect(separator: str, quotes: bool) -> dict[str, Any]:
     return {"delimiter": separator, "quoting": enclosing, "strict": True}
 
 
-def _said_separator(file: Path, form: FileForm) -> tuple[str | None, int]:
+def _separator_line(file: Path, form: FileForm) -> tuple[str | None, int]:
     """The separator in a first line such as sep=; that Excel reads, and how many lines that is."""
     with open_text(file, form) as stream:
         match = re.fullmatch(r'"?sep=(.)"?', next(stream, "").rstrip("\r\n"), re.IGNORECASE)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mixtura.core.digest import digest
 from mixtura.core.precision import autocast, dtype_of
 from mixtura.prepare.settings import UNANSWERABLE, Kind
-from mixtura.train.completions import label_completion, named_labels, row_completions, row_prompts
+from mixtura.train.completions import label_completion, labels_in, row_completions, row_prompts
 from mixtura.train.lora import quantized, with_lora
 from mixtura.train.runs import Rows, Workplace, train_run
 from mixtura.train.search import Trial
@@ -232,7 +232,7 @@ class CausalModel:
             )
         result = rows.select("test", "id")
         if self.kind == "multilabel":
-            sets = [named_labels(text, self.labels) for text in self.answers(prompts, batch_size)]
+            sets = [labels_in(text, self.labels) for text in self.answers(prompts, batch_size)]
             predicted = pl.Series(sets, dtype=pl.List(pl.String))
             return result.with_columns(rows["labels"].alias("gold"), predicted=predicted)
         if self.kind == "qa":

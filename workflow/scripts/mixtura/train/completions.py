@@ -48,12 +48,12 @@ def label_completion(label: str) -> str:
     return f" {label}"
 
 
-def named_labels(answer: str, labels: Sequence[str]) -> list[str]:
+def labels_in(answer: str, labels: Sequence[str]) -> list[str]:
     """The labels that an answer names, one after the other from its start, in their own order.
 
     A label may hold a comma or be the start of another: the longest that fits is taken.
     """
-    rest, named = answer.partition("\n")[0].strip().casefold(), set()
+    rest, labels_there = answer.partition("\n")[0].strip().casefold(), set()
     while rest:
         fitting = [
             label for label in labels if re.match(rf"{re.escape(label.casefold())}(?!\w)", rest)
@@ -61,6 +61,6 @@ def named_labels(answer: str, labels: Sequence[str]) -> list[str]:
         if not fitting:
             break
         label = max(fitting, key=len)
-        named.add(label)
+        labels_there.add(label)
         rest = rest[len(label.casefold()) :].lstrip(" ,")
-    return [label for label in labels if label in named]
+    return [label for label in labels if label in labels_there]
