@@ -27,6 +27,10 @@ class Server(ThreadingHTTPServer):
         self.times: list[float] = []
         self.busy = Counter[str]()
         self.delay = 0.0
+        self.files: dict[str, str] = {}
+        self.batches: dict[str, dict[str, Any]] = {}
+        self.polls = 2  # questions until a batch is done
+        self.batch_end: dict[str, Any] = {}  # what is said of it then
         self.lock = threading.Lock()
 
     @property
@@ -37,8 +41,57 @@ class Server(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     server: Server
 
+    def do_GET(self) -> None:
+        """Batches and the files of their answers."""
+        name = self.path.removeprefix("/v1/")
+        if name.startswith("batches/"):
+            batch = self.server.batches[name.partition("/")[2]]
+            batch["polls"] -= 1
+            self.answer(200, {}, batch | ({"status": "in_progress"} if batch["polls"] > 0 else {}))
+        else:
+            self.answer(200, {}, self.server.files[name.split("/")[1]])
+
+    def uploaded(self, content: bytes) -> dict[str, Any]:
+        """A file as it is sent in a form."""
+        lines = [line for line in content.decode().splitlines() if line.startswith("{")]
+        return self.stored("\n".join(lines))
+
+    def stored(self, text: str) -> dict[str, Any]:
+        name = f"file-{len(self.server.files)}"
+        self.server.files[name] = text
+        about = {"id": name, "object": "file", "bytes": len(text), "created_at": 1}
+        return {**about, "filename": "f", "purpose": "batch", "status": "processed"}
+
+    def submitted(self, body: dict[str, Any]) -> dict[str, Any]:
+        """A batch, each line of which is answered as the script says."""
+        lines: dict[bool, list[str]] = {True: [], False: []}
+        for text in self.server.files[body["input_file_id"]].splitlines():
+            line = json.loads(text)
+            self.server.requests.append({**line["body"], "path": "in a batch"})
+            reaction = self.server.script(len(self.server.requests), line["body"])
+            status, _, answer = reaction or (200, {}, reply(line["body"]))
+            if status:  # else it is lost
+                response = {"status_code": status, "body": answer}
+                done = {"custom_id": line["custom_id"], "response": response, "error": None}
+                lines[status == 200].append(json.dumps(done))
+        files = {
+            ok: self.stored("\n".join(some))["id"] if some else None for ok, some in lines.items()
+        }
+        name = f"batch-{len(self.server.batches)}"
+        names = {"id": name, "object": "batch", "created_at": 1, "completion_window": "24h"}
+        about = {"endpoint": body["endpoint"], "input_file_id": body["input_file_id"]}
+        ends = {"output_file_id": files[True], "error_file_id": files[False]}
+        batch = {**names, **about, **ends, "status": "completed", "polls": self.server.polls}
+        self.server.batches[name] = batch | self.server.batch_end
+        return batch | {"status": "validating"}
+
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/v1/files":
+            return self.answer(200, {}, self.uploaded(content))
+        body = json.loads(content)
+        if self.path == "/v1/batches":
+            return self.answer(200, {}, self.submitted(body))
         with self.server.lock:
             self.server.requests.append({**body, "path": self.path})
             self.server.times.append(time.monotonic())
@@ -55,7 +108,10 @@ class Handler(BaseHTTPRequestHandler):
         status, headers, answer = reaction or (200, {}, reply(body))
         if not status:  # the line is cut
             self.close_connection = True
-            return
+            return None
+        return self.answer(status, headers, answer)
+
+    def answer(self, status: int, headers: dict[str, str], answer: Any) -> None:
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **headers}.items():
             self.send_header(name, value)
@@ -114,7 +170,13 @@ def client(server: Server, chat: bool = False, **settings: Any) -> OpenaiBackend
     resume = settings.pop("resume", None)
     language = {key: settings.pop(key) for key in ("system", "chat_template") if key in settings}
     model = {key: settings.pop(key) for key in OpenaiModel.model_fields if key in settings}
-    options = {"concurrent": 4, "attempts": 3, "timeout": 5.0, "key_env": "MIXTURA_TEST_KEY"}
+    options = {
+        "concurrent": 4,
+        "attempts": 3,
+        "timeout": 5.0,
+        "batch_seconds": 0.01,
+        "key_env": "MIXTURA_TEST_KEY",
+    }
     return OpenaiBackend(
         None,
         LanguageModel(

@@ -339,6 +339,7 @@ def studies() -> dict[str, dict[str, Any]]:
         },
         "models": {**few["models"], "far": {"hub": "far/away"}},
         "embedders": ["minilm", "far"],
+        "generators": {**few["generators"], "twin": few["generators"]["smollm2"]},
         "pipelines": {"topic": topic, "again": topic},
         "generate": {
             **few["generate"],
@@ -347,7 +348,10 @@ def studies() -> dict[str, dict[str, Any]]:
         "designs": {
             **{"real": [64], "mix-fixed": {"total": 64, "shares": [0.5]}, "controls": []},
             "grid": {"generated": [32, 64]},
-            "loop": {"pipeline": "topic", "level": "D3", "rounds": 1, "schemes": ["accumulate"]},
+            "loop": {
+                **{"pipeline": "topic", "level": "D3", "rounds": 1},
+                **{"schemes": ["accumulate", "verified"], "judge": "smollm2"},
+            },
         },
         "diversity": {"own": {"mine": files["measure"]}},
         "shift": {"own": {"mine": files["measure"]}},
@@ -367,6 +371,7 @@ def studies() -> dict[str, dict[str, Any]]:
         "pipelines": {"topic": topic},
         "generate": {**qa["generate"], "pipelines": ["topic"], "levels": ["D3"]},
     }
+    judged = {**qa, "curation": {"exact": {"filters": {"quality": {"judge": "smollm2"}}}}}
     table = {"path": files["table"]}
     labels = {"negative": "negative", "positive": "positive"}
     chat = {
@@ -377,9 +382,19 @@ def studies() -> dict[str, dict[str, Any]]:
             **{"development": {"data": {"path": files["devs"]}, "rows": 64}},
             "unlabelled": {"path": files["mails"]},
         },
-        "generators": {"smollm2": {**few["generators"]["smollm2"], "format": "chat"}},
+        "generators": {
+            name: {**few["generators"]["smollm2"], "format": "chat"} for name in ("smollm2", "twin")
+        },
         "pipelines": {"several": {"dial": "several", "levels": {"D3": {"texts": 3}}}},
         "generate": {**few["generate"], "pipelines": ["several"]},
+        "designs": {
+            **few["designs"],
+            "alternatives": {
+                "few-shot": {"generator": "smollm2"},
+                "eda": {},
+                "labelled": {"generator": "smollm2"},
+            },
+        },
     }
     filled = {
         "study": "filled",
@@ -397,9 +412,10 @@ def studies() -> dict[str, dict[str, Any]]:
         "Several generators: an engine, a server, sets of several, judges": few | generators,
         "Other pipelines": few | pipelines,
         "Self-training, other designs, models, measures and test sets": few | training,
-        "Questions about passages (`config/qa.yaml`)": qa,
+        "Questions about passages (`config/qa.yaml`), with a judge": judged,
         "Instructions, in folds": qa | instructions,
-        "Several texts in one answer of a chat, official splits in CSV files": few | chat,
+        "Several texts in one answer of a chat, official splits in CSV files, alternatives": few
+        | chat,
         "Rare labels that are filled": few | filled,
     }
 

@@ -7,7 +7,7 @@ import pytest
 
 from mixtura.core.tables import check
 from mixtura.infer.hypotheses import hypotheses
-from mixtura.infer.parts import without_loop
+from mixtura.infer.parts import mixes_alone
 from mixtura.infer.recommend import recommend
 from mixtura.infer.tables import Collapse
 from mixtura.infer.verdicts import GAIN, LOSS, TOO_SMALL
@@ -41,7 +41,7 @@ def test_the_table_has_every_measure_of_every_round() -> None:
 
 def test_no_other_table_takes_a_round_for_a_level() -> None:
     tables = looped()
-    plain = without_loop(tables["diversity"])
+    plain = mixes_alone(tables["diversity"])
     assert plain["level"].to_list() == ["D3"]
     names = ("predictions", "arms", "diversity", "shift", "findings")
     tests = hypotheses(*(tables[name] for name in names))

@@ -410,7 +410,7 @@ def test_a_set_depends_on_the_code_of_its_own_dial_and_its_own_backend(
     people = {"generate/dials/persona.py"}
     assert files("writer", "people") - topic == people
     assert files("writer", "mine") - topic == {"core/modules.py"}
-    parts = ("openai", "answers", "families", "journal", "pace")
+    parts = ("openai", "answers", "batch", "families", "journal", "pace")
     server = {f"generate/backends/{part}.py" for part in parts}
     assert files("server", "people") - topic == {*people, *server}
     assert topic - files("server", "people") >= {

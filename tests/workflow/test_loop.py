@@ -13,7 +13,10 @@ from typing import Any
 import polars as pl
 import pytest
 
+from builders import BAD, GOOD
+from changes import assert_refused
 from conftest import run_snakemake
+from fake_server import Server, prompt_of, reply
 from mixtura.core.sets import ALLOCATED
 from mixtura.core.tables import check
 from mixtura.infer.tables import Collapse
@@ -24,6 +27,7 @@ from mixtura.study.designs import Designs
 
 LOOP = {"pipeline": "topic", "level": "D6", "rounds": 2}
 SCHEMES = ["replace", "accumulate", "accumulate-subsample", "replace+real", "grown"]
+SCHEMES_OF_JUDGE = ("verified", "replace")
 BASE = ("writer", "topic", "D6")
 
 
@@ -133,6 +137,53 @@ def test_one_more_round_changes_no_other(tiny: dict[str, Any]) -> None:
         card = cards(pipeline=f"loop-{name}", level="R2", shard="0")
         assert two.loop.tune_settings(card) == three.loop.tune_settings(card)
         assert two.generate.settings(card) == three.generate.settings(card)
+
+
+def test_rounds_that_a_judge_verifies_are_those_of_replace(tiny: dict[str, Any]) -> None:
+    rounds_of = rounds(schemes=["replace", "verified"], judge="writer")
+    sizes = [[(arm.n_real, arm.n_generated) for arm, _ in each] for each in rounds_of.values()]
+    assert sizes[0] == sizes[1] == [(0, 40)] * 3
+    assert rounds_of["verified"][0] == rounds_of["replace"][0] != rounds_of["verified"][1]
+    plan = read_plan(with_loop(tiny, schemes=["replace", "verified"], judge="writer"))
+    verified, plain = (cards(pipeline=f"loop-{name}", level="R1") for name in SCHEMES_OF_JUDGE)
+    judged = ["results/tiny/judged/writer/writer/loop-verified/R1/r0.parquet"]
+    assert plan.curate.judged(verified) == judged and plan.curate.judged(plain) == []
+    assert plan.curate.judged(cards(pipeline="topic", level="D6")) == []  # round 0 is not judged
+    assert_refused(tiny, "designs/loop", {**LOOP, "schemes": ["verified"]}, "judge need each other")
+    loop = {**LOOP, "schemes": ["verified"], "judge": "x"}
+    assert_refused(tiny, "designs/loop", loop, "designs.loop.judge: 'x' is not defined")
+
+
+def test_verified_rounds_hold_what_the_judge_confirms(
+    tiny: dict[str, Any], server: Server, tmp_path: Path
+) -> None:
+    def tone(text: str) -> str:
+        score = sum((w in GOOD) - (w in BAD) for w in text.split())
+        return "positive" if score > 0 else "negative"
+
+    def answer(number: int, body: dict[str, Any]) -> Any:
+        text = prompt_of(body).rsplit("Review: ", 1)[-1].partition("\n")[0]
+        return 200, {}, reply(body, content=f" {tone(text)}")
+
+    server.script = answer
+    loop = {"schemes": ["replace", "verified"], "judge": "judge", "rounds": 1}
+    looped = with_loop(tiny, **loop, perplexity_rows=8, tune={"steps": 2, "batch_size": 4})
+    openai = {"base_url": server.url, "model": "m"}
+    looped["generators"]["judge"] = {"backend": "openai", "openai": openai}
+    looped["designs"] |= {"level": {}, "mix-add": None}
+    looped["generate"] |= {"levels": ["D6"], "shard": 96, "overgenerate": 6.0, "n": 12}
+    looped["curation"] = {"full": {"fuzzy": None}}
+    looped["downstream"] = {"probe": {"kind": "probe", "embedder": "reader"}}
+    looped["seeds"] = [0]
+    run = run_snakemake(tmp_path, looped, "results/tiny/findings.md")
+    assert run.returncode == 0, run.stdout
+    rows = table(tmp_path, "curated/writer/loop-verified/R1/r0")
+    assert rows.height == 12 and rows["label"].to_list() == [tone(t) for t in rows["text"]]
+    removed = table(tmp_path, "removed/writer/loop-verified/R1/r0")
+    assert removed.filter(stage="label_consistency").height > 0
+    rounds_of = table(tmp_path, "tables/collapse")
+    assert set(rounds_of["scheme"]) == {"replace", "verified"}
+    assert "- verified (" in (tmp_path / "results/tiny/findings.md").read_text()
 
 
 def test_a_study_without_a_loop_knows_of_none(tiny: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ rule evaluate:
     input:
         predictions=PLAN.findings.predictions(),
         grouped=PLAN.findings.grouped_rows(),
+        answers=PLAN.alternatives.answers("few-shot"),
     output:
         **PLAN.findings.searched(),
         predictions="<results>/tables/predictions.parquet",
@@ -30,6 +31,8 @@ rule evaluate:
 
 rule findings:
     input:
+        **PLAN.alternatives.table(),
+        **PLAN.score.similarity(),
         predictions="<results>/tables/predictions.parquet",
         arms="<results>/tables/arms.parquet",
         diversity="<results>/tables/diversity.parquet",

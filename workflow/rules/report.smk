@@ -51,6 +51,7 @@ rule figures:
 rule report:
     input:
         **PLAN.findings.searched(),
+        **PLAN.alternatives.table(),
         **PLAN.report.texts(),
         figures=rules.figures.output,
         findings="<results>/tables/findings.parquet",

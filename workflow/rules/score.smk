@@ -81,3 +81,26 @@ rule collect_scores:
         "Collect diversity, shift and curation"
     script:
         "../scripts/collect_scores.py"
+
+
+rule similarity:
+    input:
+        PLAN.score.compared(),
+    output:
+        "<results>/tables/similarity.parquet",
+    log:
+        "<results>/logs/similarity/similarity.log",
+    benchmark:
+        "<results>/benchmarks/similarity/similarity.jsonl"
+    conda:
+        "../../envs/core.yaml"
+    threads: PLAN.resources.threads("score")
+    resources:
+        **PLAN.resources.of("score"),
+    params:
+        settings=PLAN.score.collect_settings(),
+        code=code("similarity.py"),
+    message:
+        "Compare the sets of several generators"
+    script:
+        "../scripts/similarity.py"

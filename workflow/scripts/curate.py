@@ -36,7 +36,7 @@ for file in paths.judged:
     real = real.join(judged, on="id", how="left", maintain_order="left")
 rest, removed, counts = curate(pool, settings.curation, real=real, protected=protected, **vectors)
 job.say(f"{pool.height} rows in\n{counts}")
-rows = balanced_rows(rest, settings, pool.height, removed).drop("judged", strict=False)
+rows = balanced_rows(rest, settings, pool.height, removed).drop("judged", "corrupted", strict=False)
 write_table(removed, snakemake.output.removed, Removed, empty=True)
 parts = versions_of_parts(map(read_about, files))
 write_table(counts, snakemake.output.counts, Counts, parts=parts)

@@ -6,6 +6,8 @@ import polars as pl
 
 from mixtura.core.packages import versions_of_parts
 from mixtura.core.tables import read_about, read_table, read_tables, write_table
+from mixtura.curate.tables import Answers
+from mixtura.infer.alternatives import answers_of, few_shot_predictions
 from mixtura.infer.passes import passes_table, with_passes
 from mixtura.infer.scoring import item_scores, read_columns, run_scores, with_groups
 from mixtura.infer.searches import search_table
@@ -23,11 +25,13 @@ job = Job(snakemake, EvaluateSettings)
 settings, inputs, output = job.settings, snakemake.input, snakemake.output
 columns = read_columns(settings.metrics, settings.labels)
 runs = [read_table(file, Predictions, columns) for file in inputs.predictions]
-predictions = item_scores(pl.concat(runs), settings.metrics, settings.language, settings.ranks)
+arms = pl.DataFrame([arm.model_dump() for arm in settings.arms], Arms.types())
+answers = [(answers_of(file), read_table(file, Answers)) for file in inputs.answers]
+runs_of_all = pl.concat([*runs, few_shot_predictions(answers, pl.concat(runs), arms)])
+predictions = item_scores(runs_of_all, settings.metrics, settings.language, settings.ranks)
 if settings.group:
     rows = read_tables(inputs.grouped, Rows, ["id", settings.group])
     predictions = with_groups(predictions, rows, settings.group)
-arms = pl.DataFrame([arm.model_dump() for arm in settings.arms], Arms.types())
 about = [read_about(file) for file in inputs.predictions]
 passes = passes_table(zip(runs, about, strict=True))
 scores = run_scores(predictions, arms, settings.metrics, passes)

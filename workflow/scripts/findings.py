@@ -21,6 +21,7 @@ from mixtura.train.tables import LmEvalItems, LmEvalResults, Perplexity
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
+OTHERS = ("alternatives", "similarity")  # tables of some studies
 job = Job(snakemake, FindingsSettings)
 settings, inputs, output = job.settings, snakemake.input, snakemake.output
 study = StudyTables(*(read_table(inputs[name], TABLES[name]) for name in StudyTables._fields))
@@ -35,8 +36,9 @@ if inputs.lm_eval:
     tables["lm_eval"] = read_tables(inputs.lm_eval, LmEvalResults)
 generation = read_table(inputs.generation, Generation)
 panels = map(mean_of_draws, (study.diversity, study.shift, generation))
+others = {name: read_table(inputs[name], TABLES[name]) for name in OTHERS if inputs.get(name)}
 text = findings_text(
-    *(results, *panels, tables.get("lm_eval")), settings.lengths, settings.shared, notes
+    *(results, *panels, tables.get("lm_eval")), settings.lengths, settings.shared, notes, **others
 )
 about = {"findings": {"notes": notes}, "hypotheses": {"parameters": sizes}}
 for name, table in tables.items():

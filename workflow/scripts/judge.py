@@ -1,15 +1,18 @@
-"""Ask a language model for the labels of one pool, and of real rows, which tell how good it is."""
+"""Ask a language model for labels or scores of a pool, and of real rows, which check it."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from mixtura.core.files import parquet_files
 from mixtura.core.tables import read_table, read_tables, write_table
-from mixtura.curate.judge import judge_labels, shown_rows
-from mixtura.curate.settings import JudgeSettings
+from mixtura.curate.judge import judge_labels, rows_to_check
+from mixtura.curate.quality import with_corrupted
+from mixtura.curate.settings import READ, JudgeSettings
 from mixtura.curate.tables import Judged
 from mixtura.generate.backends import open_backend
+from mixtura.generate.resume import finished_part
 from mixtura.generate.settings import Running
 from mixtura.generate.tables import Generated
 from mixtura.job import Job
@@ -21,22 +24,22 @@ if TYPE_CHECKING:
 job = Job(snakemake, JudgeSettings)
 paths, settings = snakemake.input, job.settings
 real = read_table(paths.examples, Examples)
-shown = shown_rows(real)
+shown, checked = rows_to_check(real, settings.kind)
+columns = ["id", "text", *READ.get(settings.kind, ())]
 files = parquet_files([*paths.shards, *paths.more])
-pool = read_tables(files, Generated, ["id", "text"])
-checked = real.join(shown, on="id", how="anti")
-rows = pl.concat([pool, checked.select("id", "text")])
+pool = read_tables(files, Generated, columns)
+rows = pl.concat([pool, checked.select(columns)])
 running = Running.from_json(snakemake.params.running)
 generator = settings.generator
 backend = open_backend(generator, next(iter(paths.model), None), running, resume=job.resume)
 parts = []
 for start in range(0, rows.height, generator.batch_size):
-    part = job.resume / f"{start}.parquet"
-    if not part.exists():
-        batch = rows[start : start + generator.batch_size]
-        write_table(judge_labels(batch, shown, settings, backend), part, Judged)
-    parts.append(read_table(part, Judged))
+    batch = rows[start : start + generator.batch_size]
+    compute = partial(judge_labels, batch, shown, settings, backend)
+    parts.append(finished_part(job.resume / f"{start}.parquet", compute)[0])
     job.say(f"{min(start + generator.batch_size, rows.height)} of {rows.height} texts")
 judged = pl.concat(parts)
+if settings.kind in READ:
+    judged = with_corrupted(judged)
 write_table(judged, snakemake.output[0], Judged, **settings.model_dump(mode="json"))
 job.done(rows=judged.height, unanswered=judged.filter(judged="").height)

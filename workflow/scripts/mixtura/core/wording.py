@@ -34,6 +34,8 @@ def describe_arm(row: dict[str, Any]) -> str:
         return f"{row['n_real']} real, rare labels repeated to {row['rows']}"
     if row["design"] == "class-weights":
         return f"{row['n_real']} real with class weights"
+    if row["design"] == "alternatives":
+        return f"{row['n_real']} real{_alternative(row)}"
     if not row["n_generated"]:
         return f"{row['n_real']} real"
     generated = f"{row['n_generated']} generated, {row['pipeline']} {row['level']}"
@@ -43,6 +45,14 @@ def describe_arm(row: dict[str, Any]) -> str:
     saw = f" (its generator saw {row['shown']} real)" if more else ""
     rare = " of rare labels" if row["design"] == "fill" else ""
     return f"{row['n_real']} real + {generated}{rare}{saw}"
+
+
+def _alternative(row: dict[str, Any]) -> str:
+    if row["pipeline"] == "few-shot":
+        return f", shown to {row['generator']}, which labels test rows"
+    if row["pipeline"] == "eda":
+        return f" and {row['n_generated']} copies of them with changed words"
+    return f" and {row['n_generated']} unlabelled with labels of {row['generator']}"
 
 
 def listed_words(words: Iterable[Any]) -> str:

@@ -1,13 +1,17 @@
-"""A language model as judge: it says which label a text has."""
+"""A language model as judge: it says which label a text has, or how good a row is."""
 
 from collections.abc import Sequence
 
 import polars as pl
 
 from mixtura.core.streams import stream_seed
-from mixtura.curate.settings import JudgeSettings
+from mixtura.curate.quality import corrupted_rows, quality_prompt
+from mixtura.curate.settings import READ, JudgeSettings
+from mixtura.curate.tables import Answers
 from mixtura.generate.backends.base import Backend
 from mixtura.generate.structure import LABEL, label_form, read_parts, structured
+from mixtura.generate.summary import TOKENS
+from mixtura.prepare.settings import Kind
 
 SHOWN = 2  # real rows of each label that a judge of labels sees
 LABEL_TOKENS = 8  # of a judge's answer, at least; a token holds two bytes or more
@@ -19,6 +23,17 @@ def shown_rows(real: pl.DataFrame, each: int = SHOWN) -> pl.DataFrame:
     They come in the order of their ids, a hash, so that labels do not stand in blocks.
     """
     return real.sort("id").filter(pl.int_range(pl.len()).over("label") < each)
+
+
+def rows_to_check(real: pl.DataFrame, kind: Kind) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The real rows that a judge is shown, and those that tell how good it is.
+
+    A judge of quality is shown none: it is asked about all, and about all with a wrong answer.
+    """
+    if kind in READ:
+        return real.clear(), pl.concat([real, corrupted_rows(real, kind)])
+    shown = shown_rows(real)
+    return shown, real.join(shown, on="id", how="anti", maintain_order="left")
 
 
 def label_prompt(text: str, shown: pl.DataFrame, labels: Sequence[str], noun: str) -> str:
@@ -49,7 +64,17 @@ def judge_labels(
 
     `shown` are the real rows of its prompt. The same row and seed get the same answer.
     """
-    prompts = [label_prompt(t, shown, settings.labels, settings.noun) for t in rows["text"]]
+    return label_answers(rows, shown, settings, backend).select("id", "judged")
+
+
+def label_answers(
+    rows: pl.DataFrame, shown: pl.DataFrame, settings: JudgeSettings, backend: Backend
+) -> pl.DataFrame:
+    """`judge_labels` with the tokens of each answer, and why it names no label."""
+    if settings.kind in READ:
+        prompts = [quality_prompt(row, settings.kind) for row in rows.iter_rows(named=True)]
+    else:
+        prompts = [label_prompt(t, shown, settings.labels, settings.noun) for t in rows["text"]]
     seeds = [stream_seed(settings.seed, "judge", row) for row in rows["id"]]
     generator, longest = settings.generator, answer_tokens(settings.labels)
     if generator.format == "chat":  # it ends itself, and may come after a thought
@@ -58,5 +83,11 @@ def judge_labels(
     form = label_form(settings.labels) if generator.structured else None
     sampling = structured(generator.sampling.model_copy(update=greedy), form)
     completions = backend.complete(prompts, sampling, seeds)
-    labels = [parse_label(completion.text, settings.labels) for completion in completions]
-    return rows.select("id", judged=pl.Series(labels, dtype=pl.String))
+    answers = []
+    for row, completion in zip(rows["id"], completions, strict=True):
+        label = parse_label(completion.text, settings.labels)
+        reason = None if label else completion.fault or ("no label" if completion.text else "empty")
+        tokens = {name: getattr(completion, name) for name in TOKENS}
+        answers.append({"id": row, "judged": label, "reason": reason, **tokens})
+    schema = {name: kind for name, kind in Answers.types().items() if name != "test"}
+    return pl.DataFrame(answers, schema)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from mixtura.core.settings import Name, Positive, Settings, Share, Threshold
 from mixtura.generate.settings import LanguageModel, TopUp
+from mixtura.prepare.settings import Kind
 
 
 class Length(Settings):
@@ -76,6 +77,22 @@ class LabelConsistency(Settings):
     folds: int = Field(5, ge=2, description="of the cross-validation of the classifier")
 
 
+SCORES = ["1", "2", "3", "4", "5"]
+READ: dict[Kind, tuple[str, ...]] = {  # kind of task -> columns that a judge of quality reads; the
+    "qa": ("context", "question", "answers"),  # last one is what a corrupted row has of another
+    "instruction": ("prompt", "response"),
+}
+
+
+class Quality(Settings):
+    """Rows of kind qa or instruction whose answer is poor."""
+
+    judge: Name = Field(
+        description="key of `generators`: a language model that gives every row a score from 1 to 5"
+    )
+    min_score: int = Field(3, ge=1, le=5, description="least score of a row that stays")
+
+
 class Perplexity(Settings):
     """Texts that the model found far more or less likely than the others."""
 
@@ -115,6 +132,7 @@ class Filters(Settings):
     pii: Pii | None = None
     perplexity: Perplexity | None = None
     label_consistency: LabelConsistency | None = None
+    quality: Quality | None = None
 
 
 class Fuzzy(Settings):
@@ -177,7 +195,7 @@ class Curation(Settings):
         steps = {
             "semantic": None,
             "embedder": None,
-            "filters": self.filters.model_copy(update={"label_consistency": None}),
+            "filters": self.filters.model_copy(update={"label_consistency": None, "quality": None}),
             "decontaminate": guard and guard.model_copy(update={"similarity": None}),
         }
         return self.model_copy(update=steps)
@@ -194,9 +212,9 @@ class Curation(Settings):
 
     @property
     def judge(self) -> str | None:
-        """The generator that names labels, None without one."""
-        consistent = self.filters.label_consistency
-        return consistent.judge if consistent else None
+        """The generator that names labels, or scores rows, None without one."""
+        section = self.filters.quality or self.filters.label_consistency
+        return section.judge if section else None
 
 
 class CurateSettings(Settings):
@@ -214,12 +232,34 @@ class TopUpSettings(TopUp):
 
 
 class JudgeSettings(Settings):
-    """What the answers of a judge of labels depend on."""
+    """What the answers of a judge depend on."""
 
     generator: LanguageModel = Field(description="the judge; its prompt is made of real rows")
-    labels: list[str] = Field(description="label words to choose from")
+    kind: Kind = Field("classification", description="what a row is: labels, or else scores")
+    labels: list[str] = Field(description="label words, or scores, to choose from")
     noun: str = Field(description="what a row is, in words that prompts use")
     seed: int
+
+
+class ClassifySettings(JudgeSettings):
+    """What the labels depend on that a generator gives to test rows or to unlabelled text."""
+
+    shots: Positive = Field(description="real rows of each label that a prompt shows")
+    n: int | None = Field(None, description="rows that must get a label; default: all")
+
+
+class LabelledSettings(Settings):
+    """What a set of unlabelled text with labels of a generator depends on."""
+
+    n: Positive = Field(description="rows of the set")
+
+
+class EdaSettings(Settings):
+    """What a set of real rows with changed words depends on."""
+
+    n: Positive = Field(description="rows of the set")
+    alpha: Threshold = Field(description="share of the words of a text that change")
+    seed: int = Field(description="`seed` of the study")
 
 
 class ReplaceSettings(Settings):

@@ -23,10 +23,34 @@ class Curated(Generated, file="curated/GENERATOR/PIPELINE/LEVEL/DRAW.parquet"):
 
 
 class Judged(Table, file="judged/JUDGE/GENERATOR/PIPELINE/LEVEL/DRAW.parquet"):
-    """What a language model takes the labels to be, of a pool and of real rows to check it by."""
+    """Labels or scores of a language model, of a pool and of real rows to check it by."""
 
     id = dy.String(primary_key=True, description="id of the row")
-    judged = dy.String(description="label that the judge names, empty where it names none")
+    judged = dy.String(description="label or score that the judge names, empty where it names none")
+    corrupted = dy.String(
+        nullable=True,
+        metadata={"only": "judges of quality"},
+        description="score of the same row with the answer of another, null of generated rows",
+    )
+
+
+class Answers(Table, file="answers/GENERATOR/DRAW/ROWS.parquet"):
+    """The labels that a generator gives to the test rows, or to unlabelled text, as it is asked."""
+
+    test = dy.String(
+        primary_key=True, description='name of the test set, "unlabelled" of text without labels'
+    )
+    id = dy.String(primary_key=True, description="id of the row")
+    judged = dy.String(description="label that the answer names, empty where it names none")
+    reason = dy.String(nullable=True, description="why it names none, null where it names one")
+    prompt_tokens = dy.Int64(description="length of the prompt", metadata={"unit": "tokens"})
+    cached_tokens = dy.Int64(
+        description="of these, what the server had read before", metadata={"unit": "tokens"}
+    )
+    new_tokens = dy.Int64(description="length of the answer", metadata={"unit": "tokens"})
+    reasoning_tokens = dy.Int64(
+        description="of these, what was written before the answer", metadata={"unit": "tokens"}
+    )
 
 
 class Removed(Table, file="removed/GENERATOR/PIPELINE/LEVEL/DRAW.parquet"):

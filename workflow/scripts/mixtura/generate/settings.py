@@ -113,6 +113,14 @@ class OpenaiOptions(Settings):
     attempts: Positive = Field(6, description="tries of a request that fails; waits grow")
     timeout: float = Field(120.0, gt=0, strict=False, description="seconds for one answer")
     stream: bool = Field(False, description="receive answers in pieces: some servers want it")
+    batch: bool = Field(
+        False,
+        description="send `batch_size` prompts as one batch (files and batches of the interface), "
+        "which a server answers within a day at a lower price; a killed job waits for the same one",
+    )
+    batch_seconds: float = Field(
+        30.0, gt=0, strict=False, description="seconds between questions whether a batch is done"
+    )
 
 
 class LanguageModel(Settings):
@@ -240,6 +248,11 @@ class TokenPrices(Settings):
         strict=False,
         description="per million new tokens before an answer; default: as others",
     )
+
+    def times(self, share: float) -> Self:
+        """The prices, all at a share."""
+        prices = {name: value and value * share for name, value in self.model_dump().items()}
+        return type(self)(**prices)
 
     def cost(self, tokens: Mapping[str, float]) -> float:
         """Cost of counts of prompt_tokens, cached_tokens, new_tokens and reasoning_tokens."""

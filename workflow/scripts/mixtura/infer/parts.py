@@ -12,10 +12,10 @@ def unique_comparisons(findings: pl.DataFrame) -> pl.DataFrame:
     return findings.unique([*COMPARISON, "baseline"], keep="first", maintain_order=True)
 
 
-def without_loop(table: pl.DataFrame) -> pl.DataFrame:
-    """A table of arms or of sets without those of a loop."""
+def mixes_alone(table: pl.DataFrame) -> pl.DataFrame:
+    """A table of arms or of sets without rounds of a loop and alternatives to generated text."""
     if "design" in table.columns:
-        return table.filter(pl.col("design").ne_missing("loop"))
+        return table.filter(~pl.col("design").is_in(["loop", "alternatives"]).fill_null(False))
     return table.filter(~pl.col("level").str.starts_with("R"))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from mixtura.infer.metrics import METRICS
-from mixtura.infer.parts import unique_comparisons
+from mixtura.infer.parts import mixes_alone, unique_comparisons
 from mixtura.infer.verdicts import GAIN, LOSS, NO_GAIN
 
 OVER_REAL = "over real data alone"
@@ -62,8 +62,8 @@ def recommend(
     real = findings.select(
         pl.col("arm").alias("baseline"), pl.col("n_real").alias("labels")
     ).unique()
-    settings = findings.filter(pl.col("design") != "loop")  # shows a danger, is no setting to use
-    compared = unique_comparisons(settings).join(real, on="baseline", how="inner")
+    # A loop shows a danger, and an alternative is answered for apart.
+    compared = unique_comparisons(mixes_alone(findings)).join(real, on="baseline", how="inner")
     compared = compared.filter(pl.col("test") == findings["test"][0], metric=metric)
     if n_real is not None:
         compared = compared.filter(labels=n_real)

@@ -89,7 +89,7 @@ def _with_probabilities(predictions: pl.DataFrame, labels: Sequence[str]) -> pl.
     return predictions.with_columns(
         log_loss=-pl.coalesce(of_gold).cast(pl.Float64).clip(LEAST).log(),
         confidence=pl.max_horizontal(labels).cast(pl.Float64),
-        right=(pl.col("gold") == pl.col("predicted")).cast(pl.Float64),
+        right=pl.col("gold").eq_missing(pl.col("predicted")).cast(pl.Float64),
     ).drop(labels)
 
 

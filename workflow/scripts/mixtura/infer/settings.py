@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from mixtura.core.settings import Settings
+from mixtura.generate.settings import TokenPrices
 from mixtura.prepare.settings import Language
 
 METRICS_OF_KIND = {  # kind of task -> metrics; findings answer on the first
@@ -48,6 +49,14 @@ class EvaluateSettings(Settings):
     metrics: list[str] = Field(description="keys of `mixtura.infer.metrics.METRICS`")
     language: Language = Field("en", description="of answers in words")
     group: str | None = Field(description="column of the rows: equal values are hard together")
+
+
+class AlternativesSettings(Settings):
+    """What the table of the alternatives depends on."""
+
+    arms: list[ArmRow] = Field(description="arms of design alternatives")
+    prices: dict[str, TokenPrices] = Field(description="generator -> prices of its server")
+    hours: tuple[float, float] = Field(description="price of an hour of a GPU and of a core")
 
 
 class ConfirmSettings(EvaluateSettings):

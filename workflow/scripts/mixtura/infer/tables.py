@@ -38,6 +38,32 @@ class Arms(Table, file="tables/arms.parquet"):
     generated_passes = dy.Float64(nullable=True, description="the same of each generated row")
 
 
+class Alternatives(Table, file="tables/alternatives.parquet"):
+    """What the labels of a generator took, that an alternative to generated text needs."""
+
+    arm = dy.String(primary_key=True, description="arm of the alternative")
+    pipeline = dy.String(description="few-shot: labels of test rows; labelled: of unlabelled text")
+    generator = dy.String(description="generator that gives the labels")
+    n_real = dy.Int64(description="real rows that its prompts draw from")
+    replicate = dy.Int64(primary_key=True, description="number of the replicate")
+    answers = dy.Int64(description="rows that it was asked about")
+    unanswered = dy.Int64(description="of these, answers that name no label")
+    prompt_tokens = dy.Int64(description="length of all prompts", metadata={"unit": "tokens"})
+    cached_tokens = dy.Int64(
+        description="of these, what servers had read before", metadata={"unit": "tokens"}
+    )
+    new_tokens = dy.Int64(description="length of all answers", metadata={"unit": "tokens"})
+    reasoning_tokens = dy.Int64(
+        description="of these, what was written before answers", metadata={"unit": "tokens"}
+    )
+    gpu_hours = dy.Float64(description="time of the job times GPUs", metadata={"unit": "hours"})
+    cpu_hours = dy.Float64(description="time of the job times cores", metadata={"unit": "hours"})
+    cost = dy.Float64(
+        nullable=True,
+        description="cost of tokens and hours in the currency of the prices, null without prices",
+    )
+
+
 class Scores(Arms, file="tables/scores.parquet"):
     """The scores of every run: one row for each run, design of its arm, test set and metric."""
 

@@ -58,6 +58,18 @@ class Shift(Diversity, file="tables/shift.parquet"):
     p_value = dy.Float64(nullable=True, description="of the permutation or rank test, else null")
 
 
+class Similarity(OfSet, file="tables/similarity.parquet"):
+    """Sets of two generators, of one pipeline, level and draw, by every embedder."""
+
+    other = dy.String(description="generator of the other set")
+    embedder = dy.String(description="which model embedded the texts")
+    n = dy.Int64(description="rows of both sets")
+    value = dy.Float64(description="mean cosine of a row to the nearest row of the other set")
+    low = dy.Float64(description="lower end of its 95 % interval over rows")
+    high = dy.Float64(description="upper end of this interval")
+    own = dy.Float64(description="mean cosine of a row to the nearest other row of its own set")
+
+
 def panel_columns(schema: type[Diversity]) -> dict[str, pl.DataType]:
     """Names and types of the columns of a panel: those after the names of set and embedder."""
     names = (*SET, "embedder")

@@ -11,9 +11,11 @@ from typing import Any
 
 import polars as pl
 
+from mixtura.generate.settings import TokenPrices
 from mixtura.plan.estimate import Estimates
 from mixtura.plan.measured import measured_scale
 from mixtura.plan.planned import PlannedJob
+from mixtura.plan.writers import token_prices
 from mixtura.study.study import Study
 
 # Snakemake's reasons to run a job -> one word.
@@ -110,7 +112,8 @@ def _token_prices(study: Study, job: PlannedJob) -> tuple[float, float]:
     if job["rule"] == "diversity":
         name = study.diversity.judge
     server = study.generators[name].openai if name in study.generators else None
-    return (server.prompt_price, server.completion_price) if server else (0.0, 0.0)
+    prices = token_prices(server) if server else TokenPrices()
+    return prices.prompt_price, prices.completion_price
 
 
 def _reason(why: Iterable[str]) -> str:

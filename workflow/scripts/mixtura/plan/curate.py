@@ -4,7 +4,7 @@ from typing import Any
 
 from mixtura.core.digest import digest
 from mixtura.core.sets import replicate_of
-from mixtura.curate.settings import CurateSettings, JudgeSettings
+from mixtura.curate.settings import READ, SCORES, CurateSettings, JudgeSettings
 from mixtura.plan.sets import Sets
 from mixtura.plan.writers import engine_content, judge_model
 
@@ -67,11 +67,12 @@ class CuratePlan:
         ).to_json()
 
     def judge_settings(self, wildcards: Any) -> str:
-        """What a judge of labels is asked, and by which generator."""
-        study = self.study
+        """What a judge is asked, and by which generator."""
+        study, kind = self.study, self.study.task.kind
         return JudgeSettings(
             generator=judge_model(study, wildcards.judge),
-            labels=study.task.words,
+            kind=kind,
+            labels=SCORES if kind in READ else study.task.words,
             noun=study.task.noun,
             seed=study.seed,
         ).to_json()

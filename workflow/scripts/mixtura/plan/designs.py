@@ -7,6 +7,7 @@ from typing import NamedTuple
 from mixtura.core.digest import digest
 from mixtura.core.proportions import missing
 from mixtura.infer.settings import ArmRow
+from mixtura.study.alternatives import ALTERNATIVE, WORDS
 from mixtura.study.designs import LOOP, Designs
 
 Set = tuple[str, str, str]  # generator, pipeline, level
@@ -25,6 +26,7 @@ class Arm:
     fill: tuple[tuple[str, int], ...] = ()  # rare label -> rows of it that are added
     weighted: bool = False  # classes have weights in the loss
     shown: int = 0  # real rows that the generator saw, where `generate.shown` is own
+    shots: int = 0  # of each label in a prompt: the generator labels test rows, nothing is trained
 
     @property
     def name(self) -> str:
@@ -118,6 +120,30 @@ def fill_points(
     return list(dict.fromkeys(points))
 
 
+def alternative_points(designs: Designs, n: int) -> list[DesignPoint]:
+    """What could be done in place of generating text, beside the same real rows alone."""
+    section = designs.alternatives
+    assert section
+    points: list[DesignPoint] = []
+    for real in section.real or designs.real:
+        arms = []
+        if section.few_shot:
+            few = section.few_shot
+            arms.append(Arm(real, 0, few.generator, "few-shot", ALTERNATIVE, shots=few.shots))
+        if section.eda:
+            arms.append(Arm(real, section.eda.n or n, WORDS, "eda", ALTERNATIVE, shown=real))
+        if section.labelled:
+            writer, rows = section.labelled.generator, section.labelled.n or n
+            arms.append(Arm(real, rows, writer, "labelled", ALTERNATIVE, shown=real))
+        for arm in arms:
+            control = None
+            if arm.n_generated and "repeated" in designs.controls:
+                control = Arm(real, repeat_to=arm.rows)
+                points.append(DesignPoint("real-repeated", control))
+            points.append(DesignPoint("alternatives", arm, Arm(real), control))
+    return list(dict.fromkeys(points))
+
+
 def baseline_rows(points: Sequence[DesignPoint]) -> dict[str, int]:
     """Name of an arm -> real rows of what it is compared with; of a control, of its mixes'.
 
@@ -155,6 +181,7 @@ def loop_rounds(
     - accumulate-subsample: n rows of these, so that the size is held (Kazdan et al. 2024). Real
       rows keep their share, rounded to whole rows of each of the `classes` labels.
     - replace+real: n rows, the share `real_share` of them real.
+    - verified: as replace; of each round, the rows whose label a judge confirms (Feng et al. 2024).
     - grown: as accumulate, with sets that the untuned generator wrote: more text, but no text of a
       model that was trained on generated text. (Replace-Multiple of Gerstgrasser et al. 2024 is
       another control of size: there the newest model writes a larger set.)
@@ -167,9 +194,10 @@ def loop_rounds(
         for number in range(loop.rounds + 1):
             if number:
                 sets.append((generator, f"{LOOP}{scheme}", f"R{number}"))
-            real, mixed = designs.loop_real, sets[-1:] if scheme.startswith("replace") else sets[:]
+            newest = scheme in ("replace", "replace+real", "verified")
+            real, mixed = designs.loop_real, sets[-1:] if newest else sets[:]
             generated = len(mixed) * n
-            if scheme == "replace":
+            if scheme in ("replace", "verified"):
                 real = 0
             elif scheme == "replace+real":
                 real = round(loop.real_share * n)

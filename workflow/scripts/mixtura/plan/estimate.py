@@ -24,7 +24,7 @@ TYPICAL_BYTES = {"model": 500_000_000, "task": 1_000_000, "report": 1_000_000}
 SMALL = 20_000  # bytes of what any other rule writes
 VECTOR_BYTES = 768 * 4
 # Wildcards that an estimate depends on: jobs that differ in others (shard, seed) share it.
-DECIDE = ("source", "model", "embedder", "judge", "generator", "pipeline", "level", "arm")
+DECIDE = ("source", "model", "embedder", "judge", "generator", "pipeline", "level", "arm", "rows")
 COUNTED = ("generate", "top_up")  # rules whose statistics have COUNTS, none where nothing was asked
 COUNTS = ("prompts", "prompt_tokens", "new_tokens")
 

@@ -7,6 +7,7 @@ JSON: what a stage's output depends on, and nothing else.
 from typing import Any
 
 from mixtura.core import code
+from mixtura.plan.alternatives import AlternativesPlan
 from mixtura.plan.curate import CuratePlan
 from mixtura.plan.derive import DerivePlan
 from mixtura.plan.embed import EmbedPlan
@@ -41,6 +42,7 @@ class Plan:
         self.loop = LoopPlan(self.sets)
         self.derive = DerivePlan(self.sets)
         self.generate = GeneratePlan(self.sets, self.curate, self.derive, self.loop)
+        self.alternatives = AlternativesPlan(self.sets)
         self.score = ScorePlan(self.sets, self.generate)
         self.finetune = FinetunePlan(self.sets)
         self.confirm = self.finetune.confirm

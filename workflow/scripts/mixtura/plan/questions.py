@@ -9,6 +9,8 @@ import polars as pl
 
 from mixtura.core.tables import read_table
 from mixtura.curate.judge import SHOWN, answer_tokens, label_prompt
+from mixtura.curate.quality import quality_prompt
+from mixtura.curate.settings import READ
 from mixtura.generate.settings import GenerateSettings, TopicsSettings
 from mixtura.measure.grouping_judge import cluster_prompt
 from mixtura.plan.plan import Plan
@@ -17,6 +19,7 @@ from mixtura.study.task import LABELLED
 
 CHARACTERS = 4  # of a token, in English
 PASSAGE = 800  # characters of a passage that a question is about, until there are examples
+TEST_ROWS = 1000  # of a test set whose rows a job alone counts
 WORDS = "a few words"  # a topic or a persona
 
 
@@ -46,6 +49,8 @@ class QuestionsOfJobs:
             return self._topics(SimpleNamespace(**wildcards))
         if rule == "judge":
             return self._labels()
+        if rule == "classify":
+            return self._classified(wildcards["rows"])
         if rule == "diversity" and self.study.diversity.judge:
             return self._groups(self.study.diversity.judge)
         return None
@@ -81,12 +86,32 @@ class QuestionsOfJobs:
     def _labels(self) -> Questions:
         """A judge of labels reads the pool, and the real rows that it is not shown."""
         task = self.study.task
+        pool = len(self.plan.sets.shards.planned) * self.study.generate.shard
+        if task.kind in READ:
+            row = self._row(self._longest)
+            return Questions(
+                pool + 2 * self.study.designs.largest, quality_prompt(row, task.kind), 2
+            )
         labels = task.words * SHOWN
         shown = pl.DataFrame({"text": [self._text] * len(labels), "label": labels})
-        pool = len(self.plan.sets.shards.planned) * self.study.generate.shard
         real = max(self.study.designs.largest - len(labels), 0)
         prompt = label_prompt(self._text, shown, task.words, task.noun)
         return Questions(pool + real, prompt, answer_tokens(task.words))
+
+    def _classified(self, rows: str) -> Questions:
+        """A generator labels all test rows, or as much unlabelled text as a set has."""
+        task, alternatives = self.study.task, self.study.designs.alternatives
+        assert alternatives
+        section = alternatives.labelled if rows == "unlabelled" else alternatives.few_shot
+        assert section
+        labels = task.words * section.shots
+        shown = pl.DataFrame({"text": [self._text] * len(labels), "label": labels})
+        count = getattr(section, "n", None) or self.study.generate.n
+        if rows == "test":
+            others = (task.shifted_rows or TEST_ROWS) * len(task.shifted)
+            count = (task.test.rows or TEST_ROWS) + others
+        prompt = label_prompt(self._text, shown, task.words, task.noun)
+        return Questions(count, prompt, answer_tokens(task.words))
 
     def _groups(self, judge: str) -> Questions:
         # It loads numpy, which few plans need.
@@ -101,8 +126,13 @@ class QuestionsOfJobs:
     @property
     def _text(self) -> str:
         """What a judge reads: a text as long as those of the first generator."""
+        return str(self._row(self._longest)["text"])
+
+    @property
+    def _longest(self) -> int:
+        """Tokens of an answer of the first generator."""
         generator = self.study.generators[self.study.generate.generators[0]]
-        return str(self._row(generator.sampling.max_new_tokens)["text"])
+        return generator.sampling.max_new_tokens
 
     def _row(self, longest: int) -> dict[str, Any]:
         """A row as prompts show it: as long as the mean example, else as the longest answer."""

@@ -34,7 +34,8 @@ class ReportPlan:
     @property
     def absent_figures(self) -> dict[str, str]:
         """Figure that this study cannot have -> why, in words."""
-        arms = [point.arm for point in self.sets.points if point.design != "loop"]
+        points = [p for p in self.sets.points if p.design not in ("loop", "alternatives")]
+        arms = [point.arm for point in points]
         mixed = [arm for arm in arms if arm.n_real and arm.n_generated]
         absent = {}
         if len({key[:3] for key in self.sets.designed}) < 2:
@@ -43,9 +44,7 @@ class ReportPlan:
             names = ("score-by-level", "score-by-diversity", "shift-by-score", "cost-by-gain")
             absent |= dict.fromkeys(names, "scores by level need a design other than a loop")
         sizes = {
-            point.baseline.n_real
-            for point in self.sets.points
-            if point.baseline and point.arm.n_generated and point.design != "loop"
+            point.baseline.n_real for point in points if point.baseline and point.arm.n_generated
         }
         if not sizes:
             fitted = ("surface", "best-mixes")

@@ -13,13 +13,13 @@ DEFAULT_RESOURCES = {
     "tune": Resources(threads=1, mem_mb=4000, runtime=120),
 }
 STAGE_OF_RULE = {  # rule -> the key of `resources` that its jobs ask by
-    **dict.fromkeys(("topics", "generate", "top_up", "judge"), "generate"),
-    **dict.fromkeys(("curate", "replace", "select_rows", "combine"), "curate"),
+    **dict.fromkeys(("topics", "generate", "top_up", "judge", "classify"), "generate"),
+    **dict.fromkeys(("curate", "replace", "select_rows", "combine", "label", "augment"), "curate"),
     **dict.fromkeys(
         ("embed", "embed_pool", "embed_real", "embed_fold", "embed_examples", "embed_shifted"),
         "embed",
     ),
-    **dict.fromkeys(("diversity", "shift", "collect_scores"), "score"),
+    **dict.fromkeys(("diversity", "shift", "collect_scores", "similarity"), "score"),
     **dict.fromkeys(
         ("finetune", "finetune_causal", "finetune_module", "finetune_setfit", "evaluate_lm"),
         "finetune",
@@ -27,6 +27,7 @@ STAGE_OF_RULE = {  # rule -> the key of `resources` that its jobs ask by
     "probe": "probe",
     **dict.fromkeys(("tune", "perplexity"), "tune"),
     **dict.fromkeys(("evaluate", "findings", "confirm", "collect_generation"), "findings"),
+    "collect_alternatives": "findings",
     **dict.fromkeys(("model", "task", "shifted", "split", "split_fold", "examples"), "prepare"),
     **dict.fromkeys(("figures", "report", "export_set", "export_best"), "report"),
 }

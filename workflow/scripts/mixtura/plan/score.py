@@ -32,6 +32,24 @@ class ScorePlan:
             for path in self.sets.of_sets(f"scores/{kind}/{embedder}/{set_path}.parquet")
         ]
 
+    def compared(self) -> list[str]:
+        """Embeddings of the sets that several generators wrote, none where one wrote all."""
+        if len(self.study.generate.generators) < 2:
+            return []
+        return [
+            path
+            for embedder in self.study.embedders
+            for path in self.sets.of_sets(
+                f"embeddings/{embedder}/{{generator}}/{{pipeline}}/{{level}}/{{draw}}.parquet",
+                [key for key in self.sets.designed if key.generator != "mixed"],
+            )
+        ]
+
+    def similarity(self) -> dict[str, str]:
+        """The table of their similarity, none where one generator wrote all."""
+        path = self.paths.path("tables/similarity.parquet")
+        return {"similarity": path} if self.compared() else {}
+
     def judge_model(self) -> list[str]:
         """Model folder of the generator that groups texts for a measure, none without a judge."""
         judge = self.study.diversity.judge

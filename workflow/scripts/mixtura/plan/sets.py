@@ -8,12 +8,13 @@ from typing import Any, TypeVar
 from mixtura.core.contents import Contents
 from mixtura.core.proportions import cycle, in_proportion, missing
 from mixtura.core.sets import SetKey
-from mixtura.curate.settings import Curation
+from mixtura.curate.settings import Curation, LabelConsistency
 from mixtura.plan.allocation import allocated_arms
 from mixtura.plan.designs import (
     DesignPoint,
     Round,
     Set,
+    alternative_points,
     baseline_rows,
     design_points,
     fill_points,
@@ -22,6 +23,7 @@ from mixtura.plan.designs import (
 )
 from mixtura.plan.paths import Paths
 from mixtura.plan.shards import Shards
+from mixtura.study.alternatives import ALTERNATIVE
 from mixtura.study.base import ConfigError
 from mixtura.study.data import rows_of_sides
 from mixtura.study.derived import (
@@ -66,25 +68,28 @@ class Sets:
         }
         rounds = [turn for chain in self.rounds.values() for turn in chain]
         self.unions = {turn.arm.name: turn.mixed for turn in rounds if turn.number}
-        self.points = [
+        points = [
             *design_points(study.designs, gen.n, designed, own_rows),
             *(
                 fill_points(study.designs, natural(study), designed, own_rows)
                 if study.designs.fill
                 else ()
             ),
+            *(alternative_points(study.designs, gen.n) if study.designs.alternatives else ()),
             *(
                 point
                 for chain in self.rounds.values()
                 for point in loop_points(study.designs, chain)
             ),
         ]
+        self.points = list(dict.fromkeys(points))
         self.labels = labels_in_turn(study)
         self.arms = {point.arm.name: point.arm for point in self.points}
         self.baseline_rows = baseline_rows(self.points)
         self.replicates = range(study.replicates.count)
         self.shared = "generated" in study.replicates.share
-        numbers = {arm.shown for arm in self.arms.values() if arm.n_generated}
+        written_by_dials = [arm for arm in self.arms.values() if arm.level != ALTERNATIVE]
+        numbers = {arm.shown for arm in written_by_dials if arm.n_generated}
         written = [(turn.written, turn.arm.shown) for turn in rounds if turn.number]
         drawn = self.replicates[:1] if self.shared else self.replicates
         self.designed = [  # sets of the designs other than the loop
@@ -142,10 +147,14 @@ class Sets:
         return words
 
     def arms_of(self, model: str) -> list[str]:
-        """Arms of a downstream model: its mixes, those of a loop, and what they are compared to."""
+        """Arms that a downstream model is trained on: its mixes, and what they are compared to.
+
+        Those of a loop too, and the alternatives to its mixes.
+        """
         mixes = self.study.downstream[model].mixes
+        trained = [name for name, arm in self.arms.items() if not arm.shots]
         if mixes == Mixes():
-            return list(self.arms)
+            return trained
         chosen = {
             arm.name
             for point in self.points
@@ -153,7 +162,14 @@ class Sets:
             for arm in (point.arm, point.baseline, point.control)
             if arm
         }
-        return [name for name in self.arms if name in chosen]
+        chosen |= {
+            arm.name
+            for point in self.points
+            if point.design == "alternatives" and point.baseline and point.baseline.name in chosen
+            for arm in (point.arm, point.control)
+            if arm
+        }
+        return [name for name in trained if name in chosen]
 
     def trainings(self, model: str) -> list[tuple[str, int]]:
         """Arms of a downstream model, each in every replicate that it is trained in."""
@@ -230,6 +246,8 @@ class Sets:
             return []
         origin = (str(arm.generator), str(arm.pipeline), str(arm.level))
         draw = self.draw(replicate, arm.shown)
+        if arm.level == ALTERNATIVE:  # made of the replicate's own rows, whatever is shared
+            draw = f"r{replicate}-{arm.shown}"
         return [SetKey(*names, draw) for names in self.unions.get(name, (origin,))]
 
     def of_sets(self, template: str, sets: Iterable[SetKey] | None = None) -> list[str]:
@@ -247,7 +265,9 @@ class Sets:
 
     def variants(self) -> list[Curation]:
         """The variants of curation that the study uses."""
-        used = [self.study.bases_of(pipeline) for pipeline in self.study.generate.pipelines]
+        names = [name for name in self.study.pipelines if name.startswith(LOOP)]
+        names += self.study.generate.pipelines
+        used = [self.study.bases_of(pipeline) for pipeline in names]
         return [self.variant(base) for bases in used for base in bases]
 
     def mix(self, name: str, replicate: int | None = None) -> Mix:
@@ -338,4 +358,12 @@ def with_rounds(study: Study) -> Study:
     assert isinstance(base, Pipeline)
     rounds = {f"R{number}": base.levels[loop.level] for number in range(1, loop.rounds + 1)}
     schemes = {f"{LOOP}{name}": base.model_copy(update={"levels": rounds}) for name in loop.schemes}
-    return study.model_copy(update={"pipelines": {**study.pipelines, **schemes}})
+    curation = study.curation
+    if loop.judge:
+        name, plain = f"{LOOP}verified", curation[base.curation]
+        judged = {"label_consistency": LabelConsistency(judge=loop.judge)}
+        filters = plain.filters.model_copy(update=judged)
+        curation = {**curation, name: plain.model_copy(update={"filters": filters})}
+        schemes[name] = schemes[name].model_copy(update={"curation": name})
+    pipelines = {**study.pipelines, **schemes}
+    return study.model_copy(update={"pipelines": pipelines, "curation": curation})

@@ -2,6 +2,7 @@
 
 TYPICAL = {
     "generate": 90,
+    "classify": 60,
     "finetune": 30,
     "finetune_causal": 120,
     "finetune_setfit": 60,

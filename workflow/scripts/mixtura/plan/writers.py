@@ -75,8 +75,9 @@ def engine_content(study: Study, name: str, contents: Contents) -> str:
 
 
 def token_prices(server: Openai) -> TokenPrices:
-    """What the tokens of a server cost."""
-    return TokenPrices(**server.model_dump(include=set(TokenPrices.model_fields)))
+    """What the tokens of a server cost, of batches less."""
+    prices = TokenPrices(**server.model_dump(include=set(TokenPrices.model_fields)))
+    return prices.times(server.batch_price) if server.batch else prices
 
 
 def _part(model: type[S], section: Settings | None) -> S | None:

@@ -7,7 +7,9 @@ allowed. Rules of one section stand beside its models, those of a design in its 
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
+from mixtura.curate.settings import READ
 from mixtura.generate.templates import DIAL_FIELDS, FIELDS, unknown_fields
+from mixtura.study.alternatives import alternatives_are_possible, names_of_alternatives_are_free
 from mixtura.study.base import listed
 from mixtura.study.derived import (
     Derived,
@@ -24,6 +26,7 @@ from mixtura.study.loop import (
     names_of_a_loop_are_free,
     rows_of_a_loop_fit,
     schemes_of_a_loop_occur_once,
+    verified_rounds_have_a_judge,
 )
 from mixtura.study.pipelines import ContextPipeline, ModulePipeline, Pipeline, TopicPipeline
 
@@ -134,6 +137,10 @@ def filters_fit_the_task(study: "Study") -> None:
                 raise ValueError(
                     f"curation.{name}.filters.{key}: is for classification, not task.kind {kind}"
                 )
+        if variant.filters.quality and kind not in READ:
+            raise ValueError(
+                f"curation.{name}.filters.quality: is for task.kind {listed(READ)}, not {kind}"
+            )
 
 
 def what_is_generated_is_defined(study: "Study") -> None:
@@ -148,7 +155,8 @@ def models_of_curation_are_defined(study: "Study") -> None:
         if variant.embedder:
             known(f"curation.{name}.embedder", [variant.embedder], study.models)
         if variant.judge:
-            key = f"curation.{name}.filters.label_consistency.judge"
+            step = "quality" if variant.filters.quality else "label_consistency"
+            key = f"curation.{name}.filters.{step}.judge"
             known(key, [variant.judge], study.generators)
 
 
@@ -365,6 +373,8 @@ CHECKS: tuple[Callable[["Study"], None], ...] = (
     filters_fit_the_task,
     what_is_generated_is_defined,
     filling_stands_alone,
+    alternatives_are_possible,
+    names_of_alternatives_are_free,
     models_of_curation_are_defined,
     curation_of_pipelines_is_defined,
     bases_of_derived_pipelines_are_defined,
@@ -374,6 +384,7 @@ CHECKS: tuple[Callable[["Study"], None], ...] = (
     generators_of_a_loop_can_be_tuned,
     names_of_a_loop_are_free,
     schemes_of_a_loop_occur_once,
+    verified_rounds_have_a_judge,
     rows_of_a_loop_fit,
     reference_has_two_halves,
     folds_have_replicates,

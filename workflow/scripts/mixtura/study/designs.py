@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from mixtura.core.settings import Name, Positive, Share, Threshold
+from mixtura.study.alternatives import Alternatives
 from mixtura.study.base import Level, Section, check_length
 from mixtura.train.settings import Tuning
 
@@ -77,7 +78,7 @@ class Mix(NamedTuple):
     baseline: int
 
 
-SCHEMES = ("replace", "accumulate", "accumulate-subsample", "replace+real", "grown")
+SCHEMES = ("replace", "accumulate", "accumulate-subsample", "replace+real", "grown", "verified")
 
 
 LOOP = "loop-"  # pipelines of this name hold the rounds of a scheme
@@ -101,12 +102,16 @@ class Loop(Section):
     pipeline: Name = Field(description="one of `generate.pipelines` that generates")
     level: Level = Field(description="one of `generate.levels`: its set is round 0")
     schemes: list[Literal[SCHEMES]] = Field(  # type: ignore[valid-type]
-        list(SCHEMES),
+        list(SCHEMES[:-1]),
         min_length=1,
         description="what the generator of the next round and the downstream models train on. "
         "replace: the newest set; accumulate: the real rows and the sets of all rounds; "
         "accumulate-subsample: generate.n rows of these; replace+real: the newest set, a share of "
-        "it replaced by real rows; grown: as accumulate, but the untuned generator wrote all sets",
+        "it replaced by real rows; grown: as accumulate, but the untuned generator wrote all sets; "
+        "verified: as replace, but a judge removes rows whose label it does not confirm",
+    )
+    judge: Name | None = Field(
+        None, description="scheme verified: key of `generators`, which judges the rows of a round"
     )
     rounds: Positive = Field(3, description="rounds after round 0")
     real: Positive | None = Field(
@@ -136,6 +141,9 @@ class Designs(Section):
     fill: Fill | None = Field(None, description="generated rows for rare labels alone")
     sources: Sources | None = Field(None, description="one against several generators")
     loop: Loop | None = Field(None, description="rounds of self-training: model collapse")
+    alternatives: Alternatives | None = Field(
+        None, description="in place of generated rows: few-shot labels, word operations, others"
+    )
     controls: list[Literal["repeated", "zero-shot"]] = Field(
         ["repeated", "zero-shot"],
         description="made beside real only. repeated: the real rows of a mix, repeated to its "

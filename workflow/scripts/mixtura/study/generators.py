@@ -9,7 +9,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from mixtura.core.settings import Name
+from mixtura.core.settings import Name, Share
 from mixtura.generate.backends.families import family_of, sent_as
 from mixtura.generate.settings import (
     LanguageModel,
@@ -41,6 +41,14 @@ class Vllm(VllmModel, VllmOptions):
 
 class Openai(OpenaiModel, OpenaiOptions, TokenPrices):
     """The server of backend openai. Jobs of one machine share its limits."""
+
+    batch_price: Share = Field(0.5, description="batch: share of the prices that a batch costs")
+
+    @model_validator(mode="after")
+    def _whole_answers(self) -> Self:
+        if self.batch and self.stream:
+            raise ValueError("stream: answers of a batch do not come in pieces; give one of them")
+        return self
 
 
 class Generator(LanguageModel):

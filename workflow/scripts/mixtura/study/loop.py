@@ -37,12 +37,28 @@ def generators_of_a_loop_can_be_tuned(study: "Study") -> None:
             )
 
 
+def verified_rounds_have_a_judge(study: "Study") -> None:
+    """Scheme verified names a judge of labels, and rows have labels."""
+    loop = study.designs.loop
+    if not loop:
+        return
+    if (loop.judge is not None) != ("verified" in loop.schemes):
+        raise ValueError("designs.loop: scheme verified and the key judge need each other")
+    if loop.judge and loop.judge not in study.generators:
+        raise ValueError(
+            f"designs.loop.judge: {loop.judge!r} is not defined; allowed: "
+            f"{listed(study.generators)}"
+        )
+    if loop.judge and study.task.kind != "classification":
+        raise ValueError(f"designs.loop.judge: task.kind {study.task.kind} has no labels")
+
+
 def names_of_a_loop_are_free(study: "Study") -> None:
-    """No pipeline has a name that a loop makes for its rounds, and rules know a round by."""
-    for name in study.pipelines:
-        if name.startswith(LOOP):
+    """No pipeline or variant of curation has a name by which rules know a round of a loop."""
+    for key, names in (("pipelines", study.pipelines), ("curation", study.curation)):
+        for name in (name for name in names if name.startswith(LOOP)):
             raise ValueError(
-                f"pipelines.{name}: names that start with {LOOP!r} are those of designs.loop"
+                f"{key}.{name}: names that start with {LOOP!r} are those of designs.loop"
             )
 
 

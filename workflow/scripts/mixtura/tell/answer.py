@@ -10,20 +10,27 @@ import polars as pl
 
 from mixtura.core.wording import interval, listed_words
 from mixtura.infer.hypotheses.rows import NOT_TESTABLE
+from mixtura.infer.parts import mixes_alone
 from mixtura.infer.verdicts import GAIN
+from mixtura.tell.alternatives import alternatives_line
 from mixtura.tell.verdicts import evidence
 
 SHOWN = ("supported", "opposite")  # verdicts of a test that passes
 QUESTIONS = ("What to do", "What it brings", "More diversity", "Where it stops", "Not seen")
+INSTEAD = "In its place"
 
 
 def answer_lines(
-    findings: pl.DataFrame, hypotheses: pl.DataFrame, surface: pl.DataFrame
+    findings: pl.DataFrame,
+    hypotheses: pl.DataFrame,
+    surface: pl.DataFrame,
+    alternatives: pl.DataFrame | None = None,
 ) -> list[tuple[str, str]]:
     """(question, answer) of each of QUESTIONS, on the model with most mixes.
 
     The frames are the tables `Findings`, `Hypotheses` and `Surface`; the first metric and test set
-    count. surface may be empty: then there is no mix whose gain could be named.
+    count. surface may be empty: then there is no mix whose gain could be named. A study with
+    alternatives to generated text has a line about them too, after `alternatives`, their costs.
     """
     if surface.is_empty():
         unknown = "the study has no mix of real and generated rows to compare."
@@ -42,7 +49,9 @@ def answer_lines(
         _limit(of_model.filter(kind="limit"), top, tests.filter(hypothesis="H4")),
         _not_seen(findings.filter(model=model), tests.filter(hypothesis="power")),
     )
-    return list(zip(QUESTIONS, answers, strict=True))
+    lines = list(zip(QUESTIONS, answers, strict=True))
+    instead = alternatives_line(findings.filter(model=model), top, alternatives)
+    return [*lines[:2], (INSTEAD, instead), *lines[2:]] if instead else lines
 
 
 def answered(surface: pl.DataFrame) -> dict[str, str]:
@@ -169,7 +178,7 @@ def _not_seen(findings: pl.DataFrame, powers: pl.DataFrame) -> str:
         if len(least)
         else "How small a gain it could show is not known"
     )
-    mixes = findings.drop_nulls("generator")
+    mixes = mixes_alone(findings).drop_nulls("generator")
     sources = listed_words(mixes["generator"].unique(maintain_order=True))
     return (
         f"{smallest} ({evidence(findings)}, {findings['n'][0]} test rows); nothing here speaks of "

@@ -15,7 +15,7 @@ import polars as pl
 import yaml
 
 from mixtura.core.wording import interval, markdown_table, measure_name, visible
-from mixtura.infer.parts import without_loop
+from mixtura.infer.parts import mixes_alone
 from mixtura.infer.recommend import Recommendation, recommend
 from mixtura.tell.settings import DataSource, SetRecipe, StudyFacts
 
@@ -44,7 +44,7 @@ def best_mix(findings: pl.DataFrame, metric: str) -> Recommendation:
     Where no mix is recommended, `arm` is the largest number of real rows alone, of no level.
     """
     alone = findings.filter(design="real-only").sort("n_real", "arm").row(-1, named=True)
-    compared = without_loop(findings)["baseline"].drop_nulls().len()
+    compared = mixes_alone(findings)["baseline"].drop_nulls().len()
     none = Recommendation(0, "The study compares no mix with real data alone.")
     best = recommend(findings, metric=metric) if compared else none
     return replace(best, arm=alone["arm"]) if best.arm is None else best

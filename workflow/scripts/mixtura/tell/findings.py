@@ -14,11 +14,12 @@ from mixtura.core.wording import (
     visible,
 )
 from mixtura.generate.summary import COSTS
-from mixtura.infer.parts import unique_comparisons, without_loop
+from mixtura.infer.parts import mixes_alone, unique_comparisons
 from mixtura.infer.recommend import recommend
 from mixtura.infer.results import Results
 from mixtura.infer.settings import TrainingLength
 from mixtura.infer.verdicts import GAIN, LOSS, NO_GAIN
+from mixtura.tell.alternatives import alternatives_text
 from mixtura.tell.answer import answer_lines
 from mixtura.tell.costs import arm_costs, cost_text
 from mixtura.tell.hypotheses import summary
@@ -39,6 +40,8 @@ def findings_text(
     lengths: Mapping[str, TrainingLength] | None = None,
     shared: bool = False,
     notes: Sequence[str] = (),
+    alternatives: pl.DataFrame | None = None,
+    similarity: pl.DataFrame | None = None,
 ) -> str:
     """Markdown: the answer, the matrices of gains, then every arm, measure and test.
 
@@ -46,10 +49,12 @@ def findings_text(
     (`mixtura.infer.replicates.mean_of_draws`), `lm_eval` the results of lm-eval of a study with a
     model that asks for them; `lengths` how long models train; `shared` whether all replicates have
     the generated text of one of them; `notes` are paragraphs of `mixtura.tell.caveats`.
+    `alternatives` says what those to generated text cost, `similarity` how much the sets of several
+    generators are alike.
     """
     findings, hypotheses, surface, labels, collapse, tasks = results
     shown, *others = _by_test(unique_comparisons(findings))
-    lines = answer_lines(findings, hypotheses, surface)
+    lines = answer_lines(findings, hypotheses, surface, alternatives)
     matrices = matrices_text(findings)
     single = [answer_text(answer) for answer in answers(findings, generation)]
     text = "\n\n".join(
@@ -60,6 +65,7 @@ def findings_text(
             *([matrices] if matrices else []),
             *surface_text(surface),
             *(["## Single mixes, at each number of real rows", *single] if single else []),
+            *alternatives_text(findings, alternatives),
             *([lengths_text(lengths)] if lengths else []),
             *shown_text(findings),
             *notes,
@@ -71,6 +77,7 @@ def findings_text(
             "\n".join(f"- **{question}** {answer}" for question, answer in summary(hypotheses)),
             "## Diversity",
             _measures(diversity),
+            *([] if similarity is None else _similarity(similarity)),
             "## Shift from real text, beside its noise floor (real against held-out real)",
             _measures(shift),
             READING,
@@ -148,7 +155,7 @@ def answers(findings: pl.DataFrame, generation: pl.DataFrame | None = None) -> l
 
     generation is the table of what the sets cost, if it is known.
     """
-    shown = unique_comparisons(without_loop(_by_test(findings)[0]))
+    shown = unique_comparisons(mixes_alone(_by_test(findings)[0]))
     costs = None
     if generation is not None:
         costs = arm_costs(shown, generation)[0].select("arm", *COSTS).unique("arm")
@@ -236,6 +243,30 @@ def _means(results: pl.DataFrame, findings: pl.DataFrame) -> list[str]:
         f"{spread}. No arm is tested against another by these metrics: they are of all items.",
         markdown_table(["trained on", "model", "task", "metric", "mean", "items"], rows),
     ]
+
+
+def _similarity(table: pl.DataFrame) -> list[str]:
+    """How much the sets of two generators are alike, a mean of the draws of each pair."""
+    names = ["generator", "other", "pipeline", "level", "embedder"]
+    means = table.group_by(names, maintain_order=True).agg(
+        pl.col("value", "low", "high", "own").mean()
+    )
+    rows = [
+        [
+            f"{row['generator']} and {row['other']}",
+            f"{row['pipeline']} {row['level']}",
+            str(row["embedder"]),
+            interval(row["value"], row["low"], row["high"]),
+            f"{row['own']:.3f}",
+        ]
+        for row in means.iter_rows(named=True)
+    ]
+    heads = ["generators", "set", "embedder", "nearest row of the other", "nearest of its own"]
+    note = (
+        "Mean cosine of a row to the nearest row of the other generator's set, beside the nearest "
+        "other row of its own set: where both are alike, the generators write the same."
+    )
+    return ["## Sets of several generators", note, markdown_table(heads, rows)]
 
 
 def _measures(table: pl.DataFrame) -> str:

@@ -7,7 +7,7 @@ import polars as pl
 
 from mixtura.core.wording import markdown_table
 from mixtura.infer.metrics import metric_of
-from mixtura.infer.parts import unique_comparisons, without_loop
+from mixtura.infer.parts import mixes_alone, unique_comparisons
 from mixtura.infer.verdicts import GAIN, LOSS, NO_GAIN
 from mixtura.tell.verdicts import ends
 
@@ -41,7 +41,7 @@ def gain_cells(findings: pl.DataFrame) -> pl.DataFrame:
     """
     shown = findings.filter(metric=findings["metric"][0], test=findings["test"][0])
     alone = shown.filter(pl.col("baseline").is_null()).select(baseline="arm", alone="n_real")
-    mixes = unique_comparisons(without_loop(shown)).filter(pl.col("level").is_not_null())
+    mixes = unique_comparisons(mixes_alone(shown)).filter(pl.col("level").is_not_null())
     cells = mixes.join(alone.unique("baseline"), on="baseline", maintain_order="left")
     form = (
         pl.when(n_real=0)

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from mixtura.core.wording import describe_arm, interval, listed_words, measure_name, visible
 from mixtura.generate.summary import COSTS
-from mixtura.infer.parts import unique_comparisons, without_loop
+from mixtura.infer.parts import mixes_alone, unique_comparisons
 from mixtura.infer.replicates import mean_of_draws
 from mixtura.tell.answer import answer_lines, answered
 from mixtura.tell.captions import CAPTIONS
@@ -50,13 +50,13 @@ def render_report(
     """HTML of the report. All text is escaped; figures are SVG that this package drew.
 
     `library` is BibTeX, of which the page shows what the study used. `tables` holds findings,
-    hypotheses, surface, diversity, shift, curation and generation and, where they are known, search
-    and labels (the gains of each), a row for each draw of a set; `texts` is what
-    `mixtura.tell.texts.browser` returns; `provenance` says where models come from; `absent` holds a
-    sentence for each figure that this study cannot have; `notes` are those of
-    `mixtura.tell.caveats`; `times` has stage, jobs, seconds, longest and memory; `versions` those
-    of the packages; `shared` is whether all replicates have the generated text of one of them.
-    `left_out` counts the rows of the data that are in no split, by reason.
+    hypotheses, surface, diversity, shift, curation and generation and, where they are known,
+    search, labels (the gains of each) and alternatives (what they cost), a row for each draw of a
+    set; `texts` is what `mixtura.tell.texts.browser` returns; `provenance` says where models come
+    from; `absent` holds a sentence for each figure that this study cannot have; `notes` are those
+    of `mixtura.tell.caveats`; `times` has stage, jobs, seconds, longest and memory; `versions`
+    those of the packages; `shared` is whether all replicates have the generated text of one of
+    them. `left_out` counts the rows of the data that are in no split, by reason.
     """
     environment = Environment(
         autoescape=True,
@@ -74,12 +74,12 @@ def render_report(
     pools = {
         title: chart
         for title, name in (("Diversity", "diversity"), ("Shift from real text", "shift"))
-        if (chart := pools_chart(without_loop(tables[name])))
+        if (chart := pools_chart(mixes_alone(tables[name])))
     }
     names = {title: f"chart-{place}" for place, title in enumerate([*charts, *pools])}
     return environment.from_string(template).render(
         study=study,
-        lines=answer_lines(findings, tests, tables["surface"]),
+        lines=answer_lines(findings, tests, tables["surface"], tables.get("alternatives")),
         metric=findings["metric"][0],
         legend=LEGEND,
         signs=MEANINGS.items(),
@@ -162,7 +162,7 @@ def _facts(
     left = [f"{rows} {reason}" for reason, rows in left_out.items() if rows]
     labels = [str(label) for label in (study["task"].get("labels") or {}).values()]
     sets = findings.drop_nulls("level").select("generator", "pipeline", "level").unique()
-    designed = without_loop(sets)
+    designed = mixes_alone(sets)
     return [
         ("task", study["task"]["noun"]),
         *([("labels", ", ".join(labels))] if labels else []),

@@ -7,6 +7,7 @@ from mixtura.curate.tables import Curation
 from mixtura.generate.tables import Generation
 from mixtura.infer.surface.tables import Surface
 from mixtura.infer.tables import (
+    Alternatives,
     Arms,
     Collapse,
     Findings,
@@ -17,7 +18,7 @@ from mixtura.infer.tables import (
     LmEvalFindings,
     Searches,
 )
-from mixtura.measure.tables import Diversity, Embeddings, Shift
+from mixtura.measure.tables import Diversity, Embeddings, Shift, Similarity
 from mixtura.prepare.tables import INSTRUCTION, QA
 
 
@@ -43,6 +44,8 @@ TABLES: dict[str, type[Table]] = {
     "surface": Surface,
     "labels": LabelGains,
     "search": Searches,
+    "alternatives": Alternatives,
+    "similarity": Similarity,
     "collapse": Collapse,
     "lm_eval": LmEval,
     "lm_eval_findings": LmEvalFindings,

@@ -20,11 +20,12 @@ from mixtura.curate.filters.language import language
 from mixtura.curate.filters.length import length
 from mixtura.curate.filters.perplexity import perplexity
 from mixtura.curate.filters.pii import pii
+from mixtura.curate.filters.quality import quality
 from mixtura.curate.filters.refusal import refusal
 from mixtura.curate.filters.repetition import repetition
 from mixtura.curate.filters.unfinished import unfinished
 from mixtura.curate.receipts import all_receipts, receipts
-from mixtura.curate.settings import Filters, LabelConsistency
+from mixtura.curate.settings import Filters, LabelConsistency, Quality
 
 FILTERS: dict[str, Callable[..., pl.DataFrame]] = {
     "length": length,
@@ -37,6 +38,7 @@ FILTERS: dict[str, Callable[..., pl.DataFrame]] = {
     "pii": pii,
     "perplexity": perplexity,
     "label_consistency": label_consistency,
+    "quality": quality,
 }
 
 
@@ -56,9 +58,9 @@ def apply_filters(
     """Run the filters that have settings, in the order of `FILTERS`, each on what the last left.
 
     Broken rows go first. `real` rows and embeddings, (rows, d) in the order of their frame, are
-    read by label_consistency alone. Returns (remaining rows, receipts of the removed ones, the
-    stage being the filter's name), both sorted by id. Raises ValueError where a filter that is on
-    lacks its column.
+    read by label_consistency, `real` rows by quality too. Returns (remaining rows, receipts of the
+    removed ones, the stage being the filter's name), both sorted by id. Raises ValueError where a
+    filter that is on lacks its column.
     """
     if embeddings is not None and len(embeddings) != len(rows):
         raise ValueError(f"{len(embeddings)} embeddings for {len(rows)} rows")
@@ -77,6 +79,8 @@ def apply_filters(
                 None if embeddings is None else embeddings[places],
                 real_embeddings,
             )
+        elif isinstance(options, Quality):
+            result = quality(remaining, options, real)
         else:
             result = FILTERS[name](remaining, options)
         scored = remaining.with_columns(result.select("score", "reason"))

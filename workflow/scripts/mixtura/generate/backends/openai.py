@@ -13,6 +13,7 @@ from mixtura.core.settings import Precision
 from mixtura.core.streams import stream_seed
 from mixtura.generate.backends.answers import FILTERED, join_chunks, read_answer, tokens_of
 from mixtura.generate.backends.base import Completion, messages, stops
+from mixtura.generate.backends.batch import Batches
 from mixtura.generate.backends.families import sent_as
 from mixtura.generate.backends.journal import Journal
 from mixtura.generate.backends.pace import Pace
@@ -70,6 +71,7 @@ class OpenaiBackend:
             http_client=openai.DefaultHttpxClient(event_hooks={"response": [_tell_errors]}),
         )
         self.pace, self.journal = Pace(options), Journal(resume)
+        self.batches = Batches(self.client, resume, options.batch_seconds)
         self.failed, self.lock = 0, threading.Lock()  # requests in a row
         self.about = {"openai": openai.__version__, "server_model": self.model.model}
 
@@ -82,6 +84,8 @@ class OpenaiBackend:
         it refuses, or fails at when it answers others, gets a completion with a fault. Raises
         RuntimeError where it refuses all, or fails at several in a row after all attempts.
         """
+        if self.options.batch:
+            return self._batch(prompts, sampling, seeds)
         with ThreadPoolExecutor(self.options.concurrent) as pool:
             requests = [
                 pool.submit(self._complete, prompt, sampling, seed)
@@ -103,16 +107,72 @@ class OpenaiBackend:
             return known
         parts: list[Completion] = []
         for attempt in range(EMPTY):
-            again = stream_seed(0, seed, attempt) if attempt else seed
-            parts.append(self._answer(request, prompt, sampling, again))
-            if parts[-1].text.strip() or parts[-1].fault or parts[-1].finish_reason == "length":
+            parts.append(self._answer(request, prompt, sampling, _seed(seed, attempt)))
+            if _is_answer(parts[-1]):
                 break
+        return self._kept(parts, request, seed)
+
+    def _kept(self, parts: list[Completion], request: dict[str, Any], seed: int) -> Completion:
+        """The last of several answers to a request, with the tokens of all, in the journal."""
         counts = ("prompt_tokens", "new_tokens", "reasoning_tokens", "cached_tokens")
         sums = {name: sum(getattr(part, name) for part in parts) for name in counts}
         completion: Completion = replace(parts[-1], **sums)
         if completion.fault != "server error":
             self.journal.write(completion, request, seed)
         return completion
+
+    def _batch(self, prompts: list[str], sampling: Sampling, seeds: list[int]) -> list[Completion]:
+        """The completions of prompts in a batch; what came back empty or failed goes into another.
+
+        Raises RuntimeError as `complete`.
+        """
+        requests = [self._request(prompt, sampling) for prompt in prompts]
+        pairs = list(zip(requests, seeds, strict=True))
+        known = [self.journal.read(*pair) for pair in pairs]
+        parts: dict[int, list[Completion]] = {n: [] for n, one in enumerate(known) if not one}
+        path = "/v1/chat/completions" if self.chat else "/v1/completions"
+        name = sent_as(self.model, "seed")
+        for attempt in range(EMPTY):
+            todo = [n for n, each in parts.items() if not each or _is_open(each[-1])]
+            if not todo:
+                break
+            bodies = {}
+            for n in todo:
+                seeded = {name: _seed(seeds[n], attempt)} if name else {}
+                bodies[f"{n}-{attempt}"] = requests[n] | seeded
+            answers = self._answers(path, bodies)
+            for n in todo:
+                status, body = answers.get(f"{n}-{attempt}", (500, "no answer in the batch"))
+                parts[n].append(self._of_batch(status, body, prompts[n]))
+        kept = {n: self._kept(each, requests[n], seeds[n]) for n, each in parts.items()}
+        completions = [one or kept[n] for n, one in enumerate(known)]
+        if completions and all(each.fault == "server error" for each in completions):
+            raise self._error(completions[0].message)
+        return completions
+
+    def _answers(self, path: str, bodies: dict[str, dict[str, Any]]) -> dict[str, tuple[int, Any]]:
+        """What the server says to a batch. Raises RuntimeError where it takes none."""
+        import openai
+
+        try:
+            return self.batches.answers(path, bodies)
+        except openai.APIStatusError as error:
+            self._refused(error)
+            raise self._error(self._masked(str(error))) from None
+        except openai.OpenAIError as error:
+            raise self._error(self._masked(f"{type(error).__name__}: {error}")) from None
+
+    def _of_batch(self, status: int, body: Any, prompt: str) -> Completion:
+        """The completion of an answer in a batch."""
+        if status == 200:
+            return read_answer(body, prompt)
+        error = body.get("error", body) if isinstance(body, dict) else body
+        code = error.get("code") if isinstance(error, dict) else None
+        words = error.get("message") if isinstance(error, dict) else None
+        words = self._masked(f"{words or error}{f' ({code})' if code else ''}")
+        if status == 429 or status >= 500:
+            return _without_answer("server error", words)
+        return self._fault(status, words)
 
     def _request(self, prompt: str, sampling: Sampling) -> dict[str, Any]:
         """The body of a request but its seed, parameters by their names at this server."""
@@ -184,12 +244,16 @@ class OpenaiBackend:
         """
         status, code = error.status_code, f" ({error.code})" if error.code else ""
         words = self._masked(f"{error}{code}")
+        if (status == 429 and "insufficient_quota" not in words) or status >= 500:
+            return self._failed(words)
+        return self._fault(status, words)
+
+    def _fault(self, status: int, words: str) -> Completion:
+        """As `_refused`, by the status and words of the server."""
         if status == 401 or (status == 403 and not FILTERED.search(words)):
             raise self._wrong_key(words) from None
         if status in (402, 404) or "insufficient_quota" in words:
             raise self._error(words) from None
-        if status == 429 or status >= 500:
-            return self._failed(words)
         if FILTERED.search(words):
             return _without_answer("content filter", words)
         if TOO_LONG.search(words) or status == 413:
@@ -228,6 +292,21 @@ class OpenaiBackend:
         return words.replace(self.key, "***") if self.options.key_env else words
 
 
+def _seed(seed: int, attempt: int) -> int:
+    """Seed of a try of a request."""
+    return stream_seed(0, seed, attempt) if attempt else seed
+
+
+def _is_answer(completion: Completion) -> bool:
+    """Whether a completion has words, was cut off, or is a fault: else it is asked for again."""
+    return bool(completion.text.strip() or completion.fault) or completion.finish_reason == "length"
+
+
+def _is_open(completion: Completion) -> bool:
+    """Whether a request of a batch goes into another."""
+    return completion.fault == "server error" or not _is_answer(completion)
+
+
 def _without_answer(fault: str, words: str) -> Completion:
     """A completion without an answer: nothing is paid for it."""
     return Completion("", None, 0, 0, fault=fault, message=words[:1000])
@@ -239,6 +318,8 @@ def _tell_errors(response: Any) -> None:
     Such are an error object with status 200, and a body that is no JSON.
     """
     if response.status_code != 200 or "event-stream" in response.headers.get("content-type", ""):
+        return
+    if not response.request.url.path.endswith("completions"):  # a file or batch
         return
     response.read()
     try:

@@ -23,7 +23,7 @@ from mixtura.infer.hypotheses.shares import best_shares
 from mixtura.infer.hypotheses.shifts import gains_by_shift
 from mixtura.infer.hypotheses.sizes import slopes_by_size
 from mixtura.infer.hypotheses.trends import trends
-from mixtura.infer.parts import of_all_mixes, without_loop
+from mixtura.infer.parts import mixes_alone, of_all_mixes
 from mixtura.infer.runs import test_sets
 from mixtura.infer.settings import TrainingLength
 from mixtura.infer.tables import Hypotheses
@@ -58,7 +58,7 @@ def hypotheses(
     predictions = of_all_mixes(predictions)
     if "test" not in predictions.columns:
         predictions = predictions.with_columns(test=pl.lit("test"))
-    mixes = without_loop(arms)
+    mixes = mixes_alone(arms)
     used = pl.concat([mixes["arm"], mixes["baseline"]]).drop_nulls().unique()
     predictions = predictions.filter(pl.col("arm").is_in(used.implode()))
     rows: list[HypothesisRow] = []

@@ -10,7 +10,7 @@ from mixtura.core.sets import ALLOCATED
 from mixtura.infer.comparisons import Pair, Study, paired, study_of, units_of
 from mixtura.infer.hypotheses.gains import SET, SOURCE, measures_of
 from mixtura.infer.metrics import Array, metric_of
-from mixtura.infer.parts import without_loop
+from mixtura.infer.parts import mixes_alone
 from mixtura.infer.runs import runs_of, test_sets
 from mixtura.infer.surface.basis import rows_of
 from mixtura.infer.surface.fit import FittedSurface, fit_surface
@@ -54,9 +54,7 @@ def surfaces(
     """The surfaces of `surface_table`, each with the columns that say whose it is."""
     if "test" not in predictions.columns:
         predictions = predictions.with_columns(test=pl.lit("test"))
-    mixes = without_loop(arms).filter(
-        pl.col("baseline").is_not_null() & (pl.col("n_generated") > 0)
-    )
+    mixes = mixes_alone(arms).filter(pl.col("baseline").is_not_null() & (pl.col("n_generated") > 0))
     mixes = mixes.unique(["arm", "baseline"], keep="first", maintain_order=True)
     alone = arms.unique("arm").select(baseline="arm", alone="n_real")
     mixes = _measured(mixes.join(alone, on="baseline", maintain_order="left"), diversity)

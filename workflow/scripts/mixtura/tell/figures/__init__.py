@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from matplotlib.figure import Figure
 
-from mixtura.infer.parts import without_loop
+from mixtura.infer.parts import mixes_alone
 from mixtura.tell.figures.gain_map import gain_map
 from mixtura.tell.figures.measures import (
     collapse_curves,
@@ -56,7 +56,7 @@ def draw(name: str, tables: Tables, style: FigureSettings) -> Figure:
     and level; for the curves of a loop collapse; for that of power the table of
     `mixtura.infer.detect.power_table`. What a loop made is in its curves and in no other figure.
     """
-    plain = {key: without_loop(tables[key]) for key in ("findings", "diversity", "shift")}
+    plain = {key: mixes_alone(tables[key]) for key in ("findings", "diversity", "shift")}
     tables = {**tables, **plain}
     figure = Figure(figsize=(style.width, style.height), layout="constrained")
     FIGURES[name](figure, tables, style)

@@ -1,0 +1,70 @@
+"""A generator as classifier: labels of test rows, or of unlabelled text, after some real rows."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from mixtura.core.draw import shuffled
+from mixtura.curate.alternatives import unlabelled_rows
+from mixtura.curate.judge import label_answers
+from mixtura.curate.settings import ClassifySettings
+from mixtura.generate.backends.base import Backend
+from mixtura.generate.resume import finished_part
+
+UNLABELLED = "unlabelled"  # stands for the test set in answers about text without labels
+
+
+def texts_to_classify(
+    data: pl.DataFrame,
+    splits: pl.DataFrame,
+    shifted: Mapping[str, pl.DataFrame],
+    rows: str,
+    seed: int,
+) -> pl.DataFrame:
+    """(test, id, text): the rows of all test sets or, where `rows` says so, unlabelled text.
+
+    The latter is in random order: a generator labels as many as are needed.
+    """
+    if rows == UNLABELLED:
+        free = shuffled(unlabelled_rows(data, splits), seed, UNLABELLED)
+        return free.select(pl.lit(UNLABELLED).alias("test"), "id", "text")
+    test = data.join(splits.filter(split="test"), on="id", how="semi", maintain_order="left")
+    sets = {"test": test, **{Path(file).stem: frame for file, frame in shifted.items()}}
+    return pl.concat(
+        frame.select(pl.lit(name).alias("test"), "id", "text") for name, frame in sets.items()
+    )
+
+
+def answers_in_parts(
+    texts: pl.DataFrame,
+    shown: pl.DataFrame,
+    settings: ClassifySettings,
+    backend: Backend,
+    resume: Path,
+    say: Callable[[str], None],
+) -> pl.DataFrame:
+    """Answers (table Answers) about the texts, in their order, until `settings.n` have a label.
+
+    Each finished batch lies in the folder `resume`: a killed job goes on after it. Raises
+    ValueError where too few texts get a label.
+    """
+    size = settings.generator.batch_size
+    parts: list[pl.DataFrame] = []
+    labelled = 0
+    for start in range(0, texts.height, size):
+        if settings.n and labelled >= settings.n:
+            break
+        batch = texts[start : start + size]
+        compute = partial(label_answers, batch, shown, settings, backend)
+        part, _ = finished_part(resume / f"{start}.parquet", compute)
+        parts.append(batch.select("test").hstack(part))
+        labelled += part.filter(pl.col("judged") != "").height
+        say(f"{min(start + size, texts.height)} of {texts.height} texts, {labelled} with a label")
+    if settings.n and labelled < settings.n:
+        raise ValueError(
+            f"designs.alternatives.labelled.n: {settings.n} rows are wanted, and {labelled} of "
+            f"{texts.height} texts of task.unlabelled got a label; lower it, or give more text"
+        )
+    return pl.concat(parts)

@@ -1,0 +1,79 @@
+"""The batch interface of servers: a file of requests, answered within a day, at a lower price."""
+
+import contextlib
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mixtura.core.digest import digest
+from mixtura.core.files import whole
+
+ENDED = ("completed", "expired", "cancelled", "failed")
+WINDOW = "24h"  # the one that servers offer
+
+
+class Batches:
+    """Batches of a server. The id of each lies in `folder`: a killed job waits for the same one."""
+
+    def __init__(self, client: Any, folder: Path | None, seconds: float) -> None:
+        """`seconds` lie between two questions whether a batch is done."""
+        self.client, self.folder, self.seconds = client, folder, seconds
+
+    def answers(
+        self, path: str, bodies: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, tuple[int, Any]]:
+        """Key of a request -> status and body of its answer; none of one that was not answered.
+
+        `path` is that of the interface, such as /v1/completions. Raises RuntimeError where the
+        server refuses the whole batch.
+        """
+        lines = [
+            json.dumps({"custom_id": key, "method": "POST", "url": path, "body": body})
+            for key, body in bodies.items()
+        ]
+        batch = self._waited(self._identity("\n".join(lines), path))
+        if batch.status == "failed":
+            raise RuntimeError(f"the server refuses a batch: {_errors(batch)}")
+        answers = {}
+        for file in filter(None, (batch.output_file_id, batch.error_file_id)):
+            for line in self.client.files.content(file).text.splitlines():
+                with contextlib.suppress(json.JSONDecodeError):  # an answer that is asked for again
+                    answer = json.loads(line)
+                    answers[answer["custom_id"]] = _answer(answer)
+        return answers
+
+    def _identity(self, lines: str, path: str) -> str:
+        """Id of the batch of these lines, which is submitted where none was."""
+        record = self.folder / "batches" / digest([lines, path], 12) if self.folder else None
+        if record and record.exists():
+            return record.read_text()
+        file = self.client.files.create(file=("requests.jsonl", lines.encode()), purpose="batch")
+        batch = self.client.batches.create(
+            input_file_id=file.id, endpoint=path, completion_window=WINDOW
+        )
+        if record:
+            record.parent.mkdir(parents=True, exist_ok=True)
+            with whole(record) as beside:
+                beside.write_text(batch.id)
+        return str(batch.id)
+
+    def _waited(self, identity: str) -> Any:
+        """The batch after it has ended."""
+        while (batch := self.client.batches.retrieve(identity)).status not in ENDED:
+            time.sleep(self.seconds)
+        return batch
+
+
+def _answer(line: Mapping[str, Any]) -> tuple[int, Any]:
+    """Status and body of an answer, or what the server says in its place."""
+    response = line.get("response")
+    if response:
+        return int(response["status_code"]), response["body"]
+    return 500, {"error": line.get("error") or {}}
+
+
+def _errors(batch: Any) -> str:
+    data = getattr(batch.errors, "data", None) or []
+    return "; ".join(str(error.message) for error in data[:3]) or "it gives no reason"
