@@ -75,6 +75,12 @@ def test_answers_are_predictions_beside_each_model_on_the_same_rows() -> None:
     assert answers_of("results/x/answers/writer/r0-64/test.parquet") == KEY
 
 
+def test_an_answer_without_a_label_is_as_wrong_as_an_ordered_label_can_be() -> None:
+    rows = few_shot_predictions([(KEY, answers(60))], RUNS, arms())
+    scores = item_scores(rows, ["accuracy"], ranks={"no": 1.0, "yes": 4.0})
+    assert ((scores["gold_rank"] - scores["predicted_rank"]).abs() == 3).all()
+
+
 def test_rows_without_an_answer_are_an_error() -> None:
     with pytest.raises(ValueError, match="writer r0-64: 60 rows lack answers"):
         few_shot_predictions([(KEY, answers().head(50))], RUNS, arms())

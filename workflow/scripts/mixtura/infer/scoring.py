@@ -96,9 +96,14 @@ def _with_probabilities(predictions: pl.DataFrame, labels: Sequence[str]) -> pl.
 def _with_ranks(predictions: pl.DataFrame, ranks: Mapping[str, float]) -> pl.DataFrame:
     if not ranks:
         return predictions
-    return predictions.with_columns(
-        pl.col(name).replace_strict(ranks, return_dtype=pl.Float64).alias(f"{name}_rank")
+    gold, predicted = (
+        pl.col(name).replace_strict(ranks, return_dtype=pl.Float64)
         for name in ("gold", "predicted")
+    )
+    low, high = min(ranks.values()), max(ranks.values())
+    furthest = pl.when(gold - low > high - gold).then(pl.lit(low)).otherwise(pl.lit(high))
+    return predictions.with_columns(  # an answer that names no label is as wrong as can be
+        gold_rank=gold, predicted_rank=predicted.fill_null(furthest)
     )
 
 
