@@ -61,7 +61,7 @@ def test_alternatives_are_arms_with_their_cost(
     results = tmp_path / "results/tiny"
     arms = pl.read_parquet(results / "tables/arms.parquet").filter(design="alternatives")
     assert arms.select("pipeline", "n_real", "n_generated").rows() == [
-        *(("few-shot", 8, 0), ("eda", 8, 16), ("labelled", 8, 12)),
+        *(("few-shot", 8, 0), ("eda", 8, 16), ("labelled", 8, 16)),
     ]
     findings = pl.read_parquet(results / "tables/findings.parquet").filter(metric="accuracy")
     rows = findings.filter(design="alternatives")
@@ -87,7 +87,7 @@ def test_alternatives_are_arms_with_their_cost(
     assert (sources["label"] == sources["label_real"]).all()
     text = (results / "findings.md").read_text()
     answer_line = next(line for line in text.splitlines() if "In its place" in line)
-    assert "best mix" in answer_line and "cost" in answer_line
+    assert "best mix" in answer_line and "; others: " in answer_line
     assert "1,000 predictions cost" in text
     assert "8 real, shown to writer, which labels test rows" in text
     assert "In its place" in (results / "report.html").read_text()
