@@ -46,11 +46,11 @@ def test_independent_comparisons_are_as_wide_as_sidak_says() -> None:
     assert result.margin_together == pytest.approx([width] * 3, rel=0.01)
     assert result.margin == pytest.approx([stats.norm.ppf(0.975)] * 3, rel=0.02)
     assert result.detectable == pytest.approx([width + stats.norm.ppf(0.8)] * 3, rel=0.01)
-    one = 2 * stats.norm.sf([0.0, 2.0, 3.0])
-    together, last = 1 - (1 - one) ** 3, 1 - (1 - one[1]) ** 2
-    assert result.p_value == pytest.approx(one, abs=0.005)
+    alone = 2 * stats.norm.sf([0.0, 2.0, 3.0])
+    together, last = 1 - (1 - alone) ** 3, 1 - (1 - alone[1]) ** 2
+    assert result.p_value == pytest.approx(alone, abs=0.005)
     assert result.p_simultaneous == pytest.approx(together, abs=0.005)
-    assert result.p_step_down == pytest.approx([one[0], last, together[2]], abs=0.005)
+    assert result.p_step_down == pytest.approx([alone[0], last, together[2]], abs=0.005)
 
 
 def test_comparisons_with_all_in_common_are_no_wider_together() -> None:
