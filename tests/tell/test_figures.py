@@ -215,3 +215,17 @@ def test_the_map_does_not_depend_on_the_generated_rows() -> None:
     assert np.array_equal(drawn[0][0], drawn[1][0])
     assert not np.allclose(drawn[0][1], drawn[1][1])
     assert re.match(r"D0$", figure.axes[0].get_title())
+
+
+def test_panels_of_shares_go_up_in_real_rows_with_their_baseline_each() -> None:
+    data_of = study(flat, real=(8, 16), ratios=(1, 2), levels=2, pipelines=("topic",), items=40)
+    figure = figures.draw("score-by-share", data_of, STYLE)
+    assert [axes.get_title() for axes in figure.axes] == ["mix-add, 8 real", "mix-add, 16 real"]
+    baselines = data_of["findings"].filter(design="real-only").sort("n_real")["value"]
+    drawn = [
+        float(line.get_ydata()[0])
+        for axes in figure.axes
+        for line in axes.lines
+        if line.get_label() == "real rows alone"
+    ]
+    assert drawn == pytest.approx(baselines.to_list())

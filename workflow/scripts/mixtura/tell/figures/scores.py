@@ -52,6 +52,8 @@ def score_by_share(figure: Figure, tables: Tables, style: FigureSettings) -> Non
     mixes = shown.filter(pl.col("level").is_not_null()).with_columns(share=share, series=series)
     lines = mixes.filter(pl.col("share").n_unique().over("model", "series") > 1)
     mixes = mixes if lines.is_empty() else lines
+    order = mixes.sort("design", "n_real")["series"].unique(maintain_order=True)
+    mixes = mixes.with_columns(pl.col("series").cast(pl.Enum(order)))  # 8 before 16
     levels = sorted(mixes["level"].unique())
     palette = dict(zip(levels, colours(style, len(levels)), strict=True))
     across = "share of generated rows in the mix"
