@@ -11,7 +11,9 @@ from typer.testing import CliRunner
 import studies
 from mixtura.cli.app import app
 from mixtura.core.sets import ALLOCATED
+from mixtura.core.tables import write_table
 from mixtura.plan.allocation import read_allocation
+from mixtura.tell.tables import TABLES
 
 
 def run(*arguments: Any) -> Any:
@@ -23,12 +25,23 @@ def folder(tmp_path: Path) -> Path:
     """A study of two replicates, whose trainings took half an hour and whose text took one."""
     tables = studies.study(studies.peaked, levels=3, pipelines=("topic",), alone=False, seeds=2)
     runs = tables["predictions"].with_columns(replicate=pl.col("seed").cast(pl.Int64), seed=0)
-    surface = pl.DataFrame({"metric": ["accuracy"]})
-    (tmp_path / "tables").mkdir()
-    arms = tables["arms"].with_columns(control=pl.lit(None, pl.String))
-    frames = {"predictions": runs, "arms": arms, "diversity": tables["diversity"]}
-    for name, frame in {**frames, "surface": surface}.items():
-        frame.write_parquet(tmp_path / f"tables/{name}.parquet")
+    rows = pl.col("n_real") + pl.col("n_generated")
+    arms = tables["arms"].with_columns(
+        **dict.fromkeys(("real_passes", "generated_passes"), pl.lit(None, pl.Float64)),
+        **{"control": pl.lit(None, pl.String), "rows": rows, "shown": 64},
+        share=pl.col("n_generated") / rows,
+    )
+    frames = {
+        "predictions": runs.with_columns(pl.col("seed").cast(pl.Int64)),
+        "arms": arms.with_columns(pl.col("shown").cast(pl.Int64)),
+        "diversity": tables["diversity"].with_columns(
+            replicate=pl.lit(0, pl.Int64), shown=pl.lit(64, pl.Int64)
+        ),
+        "surface": studies.surface(3, (64,)),
+    }
+    for name, frame in frames.items():
+        columns = [column for column in TABLES[name].types() if column in frame.columns]
+        write_table(frame.select(columns), tmp_path / f"tables/{name}.parquet", TABLES[name])
     for replicate in range(2):
         names = [f"finetune/{arm}/reader" for arm in tables["arms"]["arm"]]
         files = [f"{name}/r{replicate}/seed-0.jsonl" for name in names]
@@ -67,7 +80,8 @@ def test_cells_that_ran_make_the_answer_surer_and_new_ones_have_new_numbers(fold
         )
         for cell in cells
     ]
-    pl.concat([runs, *new]).unique(["arm", "replicate", "id"]).write_parquet(file)
+    rows = pl.concat([runs, *new]).unique(["arm", "replicate", "id"])
+    write_table(rows, file, TABLES["predictions"])
     assert run(folder, "--hours", 4, "--write").exit_code == 0
     later = read_allocation(folder).cells[len(cells) :]
     assert min(cell.replicate for cell in later) > max(cell.replicate for cell in cells)

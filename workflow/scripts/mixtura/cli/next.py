@@ -79,13 +79,14 @@ def _next(folder: Path, hours: float, write: bool) -> str:
 
 def _tables(folder: Path) -> tuple["pl.DataFrame", "pl.DataFrame", "pl.DataFrame", str]:
     """Predictions, arms, diversity and the metric that the study answers on."""
-    from mixtura.core.parquet import read_parquet
+    from mixtura.core.tables import read_table
+    from mixtura.tell.tables import TABLES
 
     names = ("predictions", "arms", "diversity", "surface")
     files = [folder / f"tables/{name}.parquet" for name in names]
     if lacking := [file.name for file in files if not file.is_file()]:
         raise ValueError(f"{folder} is no finished study: it lacks tables/{lacking[0]}")
-    predictions, arms, diversity, surface = map(read_parquet, files)
+    predictions, arms, diversity, surface = map(read_table, files, (TABLES[n] for n in names))
     if not surface.height:
         raise ValueError(f"{folder} has no mix to compare: its surface is empty")
     if predictions["replicate"].n_unique() < 2:

@@ -54,26 +54,28 @@ def allocated_arms(
 
     Raises ConfigError for a mix that the study does not have.
     """
-    compared = {
-        name: [
-            arm.name
-            for point in points
-            if point.arm.name == name
-            for arm in (point.baseline, point.control, point.arm)
-            if arm
-        ]
-        for name in {point.arm.name for point in points if point.baseline}
-    }
-    arms: dict[str, dict[int, list[str]]] = {}
-    for cell in read_allocation(Path(root)).cells:
+    cells = read_allocation(Path(root)).cells
+    if not cells:
+        return {}
+    compared: dict[str, dict[str, None]] = {}
+    for point in points:
+        if point.baseline:
+            arms = (point.baseline, point.control, point.arm)
+            names = dict.fromkeys(arm.name for arm in arms if arm)
+            compared[point.arm.name] = compared.get(point.arm.name, {}) | names
+    allocated: dict[str, dict[int, dict[str, None]]] = {}
+    for cell in cells:
         if cell.model not in study.downstream or cell.arm not in compared:
             raise ConfigError(
                 f"{root}/{FILE} has mix {cell.arm} of model {cell.model!r}, which this "
                 "configuration does not have: delete the file, or run mixtura next again"
             )
-        here = arms.setdefault(cell.model, {}).setdefault(cell.replicate, [])
-        here += [name for name in compared[cell.arm] if name not in here]
-    return arms
+        of_model = allocated.setdefault(cell.model, {})
+        of_model[cell.replicate] = of_model.get(cell.replicate, {}) | compared[cell.arm]
+    return {
+        model: {replicate: list(arms) for replicate, arms in of_model.items()}
+        for model, of_model in allocated.items()
+    }
 
 
 def write_allocation(root: Path, allocation: Allocation) -> Path:

@@ -159,7 +159,7 @@ def _surface(mixes: pl.DataFrame, role: str, model: str, study: Study) -> tuple[
         level=study.level,
         seed=study.seed,
     )
-    return surface, max(len({replicate for replicate, _ in places}) for places, _ in members)
+    return surface, int((~chosen).sum())
 
 
 def surface_rows(fit: Fit, smallest_gain: float) -> Iterator[Row]:

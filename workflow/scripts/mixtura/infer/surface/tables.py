@@ -81,4 +81,7 @@ class Surface(Table, file="tables/surface.parquet"):
         description='of the recommended mix: "gain shown" or "too '
         'small to tell"; of a peak: "shape shown", "no shape" or "one level" of diversity',
     )
-    replicates = dy.Int64(description="replicates that it rests on")
+    replicates = dy.Int64(
+        description="replicates that it rests on; those that `mixtura next` gave to some mixes "
+        "come on top"
+    )
