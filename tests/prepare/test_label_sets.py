@@ -68,8 +68,8 @@ def test_rows_have_their_labels_in_words_and_order() -> None:
         "of one text with several labels": 2,
         "duplicates": 1,
     }
-    kept, _, _ = task_rows(frame, "multilabel", columns, LABELS, **rules, contradictions="keep")
-    assert kept["text"].to_list() == ["one", "two", "three", "two"] and kept["id"].is_unique().all()
+    rows, _, _ = task_rows(frame, "multilabel", columns, LABELS, **rules, contradictions="keep")
+    assert rows["text"].to_list() == ["one", "two", "three", "two"] and rows["id"].is_unique().all()
     with pytest.raises(ValueError, match=r"row 4: label \['a', 'x'\] is not in task.labels"):
         task_rows(frame, "multilabel", columns, LABELS, "real")
 

@@ -18,6 +18,7 @@ from mixtura.cli.app import app
 from mixtura.core.tables import check
 from mixtura.infer.recommend import recommend
 from mixtura.plan.plan import read_plan
+from mixtura.prepare.tables import Rows
 from mixtura.tell.export import best_mix, card, escaped, size_category, task_columns
 from mixtura.tell.settings import DataSource, SetName, SetRecipe, StudyFacts
 from mixtura.tell.tables import Exported
@@ -162,6 +163,13 @@ def test_rows_without_labels_have_no_label_column() -> None:
     assert exported.columns == ["id", "text", "context"]
     check(exported, "train.parquet", Exported)
     assert [size_category(n) for n in (999, 1_000, 10**6)] == ["n<1K", "1K<n<10K", "n>1M"]
+
+
+def test_every_column_of_a_real_row_may_be_exported() -> None:
+    columns = [name for name in Exported.columns() if name != "source"]
+    assert columns == [name for name in Rows.columns() if name != "side"]
+    several = pl.DataFrame({"id": ["a"], "text": ["t"], "label": ["m"], "labels": [["x", "y"]]})
+    check(task_columns(several, several, "multilabel"), "train.parquet", Exported)
 
 
 def test_settings_of_an_export_name_every_writer(tiny: dict[str, Any]) -> None:

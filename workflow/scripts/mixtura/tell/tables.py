@@ -19,7 +19,7 @@ from mixtura.infer.tables import (
     Searches,
 )
 from mixtura.measure.tables import Diversity, Embeddings, Shift, Similarity
-from mixtura.prepare.tables import INSTRUCTION, QA
+from mixtura.prepare.tables import INSTRUCTION, MULTILABEL, QA
 
 
 class Exported(Table, file="export/NAME/data/train.parquet"):
@@ -28,6 +28,9 @@ class Exported(Table, file="export/NAME/data/train.parquet"):
     id = dy.String(description="id of the row")
     text = dy.String(description="what a model is trained on; of qa, the question")
     label = dy.String(metadata={"only": "tasks of kind classification"}, description="the label")
+    labels = dy.List(
+        dy.String(), nullable=True, metadata=MULTILABEL, description="its labels, perhaps none"
+    )
     context = dy.String(metadata=QA, description="text that holds the answers")
     question = dy.String(metadata=QA, description="question about the context")
     answers = dy.List(dy.String(), metadata=QA, description="right answers, perhaps none")
