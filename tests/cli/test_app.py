@@ -16,6 +16,7 @@ def test_the_commands_stand_in_the_order_of_the_help() -> None:
         "dedup",
         "score",
         "plan",
+        "next",
         "test",
         "compare",
         "recommend",
