@@ -60,8 +60,8 @@ def alternatives_table(
 ) -> pl.DataFrame:
     """The table Alternatives; `stats` are the statistics of the jobs of the answers."""
     rows = []
-    for ((generator, draw, asked), table), job in zip(answers, stats, strict=True):
-        pipeline, n_real = OF_ROWS[asked], _rows(draw)
+    for ((generator, draw, operation), table), job in zip(answers, stats, strict=True):
+        pipeline, n_real = OF_ROWS[operation], _rows(draw)
         arm = next(
             each.arm
             for each in settings.arms

@@ -72,8 +72,8 @@ def alternatives_are_possible(study: "Study") -> None:
 def names_of_alternatives_are_free(study: "Study") -> None:
     """No generator or pipeline has a name that sets of alternatives have."""
     for key, names in (("generators", study.generators), ("pipelines", study.pipelines)):
-        if study.designs.alternatives and (taken := {WORDS, *PIPELINES} & {*names}):
-            raise ValueError(f"{key}.{min(taken)}: designs.alternatives has sets of this name")
+        if study.designs.alternatives and (clashes := {WORDS, *PIPELINES} & {*names}):
+            raise ValueError(f"{key}.{min(clashes)}: designs.alternatives has sets of this name")
 
 
 WORDS = "words"  # stands for the generator of what operations on words make

@@ -129,7 +129,7 @@ class OpenaiBackend:
         requests = [self._request(prompt, sampling) for prompt in prompts]
         pairs = list(zip(requests, seeds, strict=True))
         known = [self.journal.read(*pair) for pair in pairs]
-        parts: dict[int, list[Completion]] = {n: [] for n, one in enumerate(known) if not one}
+        parts: dict[int, list[Completion]] = {n: [] for n, answer in enumerate(known) if not answer}
         path = "/v1/chat/completions" if self.chat else "/v1/completions"
         name = sent_as(self.model, "seed")
         for attempt in range(EMPTY):
@@ -144,8 +144,8 @@ class OpenaiBackend:
             for n in todo:
                 status, body = answers.get(f"{n}-{attempt}", (500, "no answer in the batch"))
                 parts[n].append(self._of_batch(status, body, prompts[n]))
-        kept = {n: self._kept(each, requests[n], seeds[n]) for n, each in parts.items()}
-        completions = [one or kept[n] for n, one in enumerate(known)]
+        complete = {n: self._kept(each, requests[n], seeds[n]) for n, each in parts.items()}
+        completions = [answer or complete[n] for n, answer in enumerate(known)]
         if completions and all(each.fault == "server error" for each in completions):
             raise self._error(completions[0].message)
         return completions
