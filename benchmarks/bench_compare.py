@@ -23,7 +23,7 @@ from mixtura.infer import compare
 from mixtura.infer.verdicts import GAIN, LOSS
 
 TITLE = "Error rates of `mixtura test` on simulated systems of known truth"
-STUDIES = 200
+STUDIES = 1000
 MARGIN = 0.05
 # Standard deviations on the latent scale, where 1 is the noise of a single answer.
 ITEM, GROUP, OF_SYSTEM, RUN = 1.0, 0.7, 0.4, 0.15  # OF_SYSTEM: favours of groups, by system

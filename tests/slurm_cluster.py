@@ -1,8 +1,8 @@
-"""A real SLURM on one machine: munged, slurmctld and slurmd on loopback, all in one folder.
+"""A real SLURM on one machine: munged, slurmctld and slurmds on loopback, all in one folder.
 
-Two processors, partitions `cpu` and `gpu`, one pretend GPU. Nothing outside the folder is touched,
-so a SLURM of the machine's own goes on beside it. `python tests/slurm_cluster.py FOLDER` starts
-one to try things by hand and prints what to export.
+One node or more of two processors and a pretend GPU, partitions `cpu` and `gpu`. Nothing outside
+the folder is touched, so a SLURM of the machine's own goes on beside it.
+`python tests/slurm_cluster.py FOLDER` starts one to try things by hand and prints what to export.
 """
 
 import os
@@ -21,18 +21,17 @@ CONF = """\
 ClusterName=mixtura
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={ctld_port}
-SlurmdPort={slurmd_port}
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge.socket
 CryptoType=crypto/munge
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
+SlurmdSpoolDir={folder}/spool-%n
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
+SlurmdPidFile={folder}/slurmd-%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
-SlurmdLogFile={folder}/slurmd.log
+SlurmdLogFile={folder}/slurmd-%n.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
@@ -48,9 +47,11 @@ KillWait=2
 MinJobAge=300
 SlurmctldParameters=idle_on_node_suspend
 SchedulerParameters=batch_sched_delay=1,sched_interval=2
-NodeName={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=8000 Gres=gpu:1
-PartitionName=cpu Nodes={host} Default=YES MaxTime=60
-PartitionName=gpu Nodes={host} MaxTime=60
+{nodes}PartitionName=cpu Nodes=ALL Default=YES MaxTime=60
+PartitionName=gpu Nodes=ALL MaxTime=60
+"""
+NODE = """\
+NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=2 RealMemory=8000 Gres=gpu:1
 """
 
 
@@ -75,22 +76,24 @@ def _port() -> int:
 class Cluster:
     """A started SLURM; `environment` is what its users need."""
 
-    def __init__(self, folder: Path) -> None:
-        """Write the configuration, start the three daemons and wait until the node is idle."""
-        self.folder, self.host = folder, socket.gethostname().split(".")[0]
+    def __init__(self, folder: Path, nodes: int = 1) -> None:
+        """Write the configuration, start the daemons and wait until the nodes are idle."""
+        self.folder, host = folder, socket.gethostname().split(".")[0]
+        self.nodes = [f"{host}-{number}" for number in range(nodes)]
         self.daemons: dict[str, subprocess.Popen[bytes]] = {}
-        for name in ("state", "spool", "bin"):
+        for name in ("state", "bin", *(f"spool-{node}" for node in self.nodes)):
             (folder / name).mkdir(parents=True)
         folder.chmod(0o755)
         key = folder / "munge.key"
         key.write_bytes(secrets.token_bytes(1024))
         key.chmod(0o400)
-        ports = {"ctld_port": _port(), "slurmd_port": _port()}
         conf = folder / "slurm.conf"
-        conf.write_text(CONF.format(host=self.host, folder=folder, **ports))
+        lines = [NODE.format(node=node, host=host, port=_port()) for node in self.nodes]
+        text = CONF.format(host=host, folder=folder, ctld_port=_port(), nodes="".join(lines))
+        conf.write_text(text)
         (folder / "cgroup.conf").write_text("CgroupAutomount=no\n")
-        gres = f"AutoDetect=off\nNodeName={self.host} Name=gpu File=/dev/null\n"
-        (folder / "gres.conf").write_text(gres)
+        gres = [f"NodeName={node} Name=gpu File=/dev/null\n" for node in self.nodes]
+        (folder / "gres.conf").write_text("AutoDetect=off\n" + "".join(gres))
         # The plugin drops SLURM_CONF on the way to a job's srun: this one brings it back.
         srun = folder / "bin/srun"
         srun.write_text(f'#!/bin/sh\nSLURM_CONF={conf} exec {_tool("srun")} "$@"\n')
@@ -117,18 +120,20 @@ class Cluster:
                 break
             time.sleep(0.1)
         self.start_controller()
-        self._daemon("slurmd", "-D", "-f", conf, "-N", self.host)
+        for node in self.nodes:
+            self._daemon("slurmd", "-D", "-f", conf, "-N", node, as_=node)
         for _ in range(120):
-            if self.run("sinfo", "-h", "-o", "%T", check=False).split() == ["idle"]:
+            states = self.run("sinfo", "-h", "-N", "-p", "cpu", "-o", "%T", check=False).split()
+            if states == ["idle"] * len(self.nodes):
                 return
             time.sleep(0.5)
         raise RuntimeError(f"SLURM did not start: see the logs in {folder}\n{self.logs()}")
 
-    def _daemon(self, name: str, *arguments: str) -> None:
+    def _daemon(self, name: str, *arguments: str, as_: str = "") -> None:
         tool = _tool(name)
         assert tool
-        with (self.folder / f"{name}.out").open("ab") as out:
-            self.daemons[name] = subprocess.Popen(
+        with (self.folder / f"{as_ or name}.out").open("ab") as out:
+            self.daemons[as_ or name] = subprocess.Popen(
                 [tool, *arguments],
                 env=self.environment,
                 stdout=out,

@@ -6,11 +6,14 @@ import contextlib
 import copy
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,19 +59,20 @@ def tables(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in files if file.stem != "generation"}
 
 
-def finish(folder: Path, config: dict[str, Any]) -> None:
+def finish(folder: Path, config: dict[str, Any], *targets: str) -> None:
     """Run the study to its end, and see that nothing is left to do."""
-    run = run_snakemake(folder, config, "tables")
+    targets = targets or ("tables",)
+    run = run_snakemake(folder, config, *targets)
     assert run.returncode == 0, run.stdout
-    assert "Nothing to be done" in run_snakemake(folder, config, "tables", "-n").stdout
+    assert "Nothing to be done" in run_snakemake(folder, config, *targets, "-n").stdout
 
 
-def start(folder: Path) -> "subprocess.Popen[str]":
+def start(folder: Path, *targets: str) -> "subprocess.Popen[str]":
     """Snakemake in the background on the study.yaml there is, its jobs in its process group."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
     command += ["--configfile", str(folder / "study.yaml"), "--directory", str(folder)]
     return subprocess.Popen(
-        [*command, "--profile", "profiles/local", "tables"],
+        [*command, "--profile", "profiles/local", *(targets or ("tables",))],
         cwd=ROOT,
         text=True,
         stdout=subprocess.PIPE,
@@ -163,6 +167,74 @@ def test_killed_many_times_at_random_moments(
 ) -> None:
     torment(tmp_path, small, kills=9, seed=seed)
     assert tables(tmp_path) == tables(undisturbed)
+
+
+def scripts(folder: Path) -> dict[int, str]:
+    """Process -> the script that it runs, for all jobs of a folder."""
+    named = {}
+    for pid in processes(folder):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
+            named[pid] = re.findall(r"scripts/tmp\w+\.(\w+)\.py", command)[0]
+    return named
+
+
+def kill_at_random(run: "subprocess.Popen[str]", folder: Path, killed: Counter[str]) -> None:
+    """Kill jobs of a run: the first of each script for certain, any other one time in three."""
+    rng = random.Random(killed.total())
+    doomed: dict[int, float] = {}
+    seen: set[int] = set()
+    while run.poll() is None:
+        for pid, script in scripts(folder).items():
+            if pid not in seen and (script not in killed or rng.random() < 1 / 3):
+                doomed[pid] = time.monotonic() + rng.expovariate(1 / 2)
+            seen.add(pid)
+            if pid in doomed and time.monotonic() > doomed[pid]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                    killed[script] += 1
+                    del doomed[pid]
+        time.sleep(0.02)
+
+
+EVERYTHING = ("all", "export")
+
+
+@pytest.fixture(scope="module")
+def wide(tiny: dict[str, Any]) -> dict[str, Any]:
+    """A study that has a job of every script but those of lm-eval and of a confirmation."""
+    config = copy.deepcopy(tiny)
+    config["replicates"] = 2
+    config["task"] |= {"shifted": {"others": config["task"]["data"]}, "shifted_rows": 20}
+    config["task"]["development"] = 20
+    config["generate"] |= {"overgenerate": 1.2}
+    loop = {"pipeline": "topic", "level": "D6", "rounds": 1, "schemes": ["replace"]}
+    tuning = {"steps": 3, "batch_size": 4}
+    config["designs"] |= {"real": [8], "loop": {**loop, "tune": tuning, "perplexity_rows": 20}}
+    config["downstream"]["probe"] = {"kind": "probe", "embedder": "reader"}
+    return config
+
+
+@pytest.mark.slow
+def test_a_hundred_kills_over_all_rules_lose_nothing(wide: dict[str, Any], tmp_path: Path) -> None:
+    """A plain rerun is enough after each run of killed jobs."""
+    for name in ("undisturbed", "killed"):
+        (tmp_path / name).mkdir()
+    finish(tmp_path / "undisturbed", wide, *EVERYTHING)
+    folder, killed = tmp_path / "killed", Counter[str]()
+    (folder / "study.yaml").write_text(yaml.safe_dump(wide))
+    while killed.total() < 100:
+        with start(folder, *EVERYTHING) as run:
+            thread = threading.Thread(target=run.communicate)
+            thread.start()
+            kill_at_random(run, folder, killed)
+            thread.join()
+        if not run.returncode:  # the end came before the hundredth kill: another study is begun
+            assert tables(folder) == tables(tmp_path / "undisturbed")
+            shutil.rmtree(folder / "results")
+    finish(folder, wide, *EVERYTHING)
+    assert tables(folder) == tables(tmp_path / "undisturbed")
+    print(dict(killed))
 
 
 @with_vllm

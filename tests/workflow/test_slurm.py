@@ -26,9 +26,15 @@ FAST = ("--slurm-init-seconds-before-status-checks=3", "--seconds-between-status
 FAST += ("--latency-wait=5",)
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    started = Cluster(tmp_path_factory.mktemp("slurm"))
+@pytest.fixture(
+    scope="module",
+    params=[1, pytest.param(2, marks=pytest.mark.slow)],
+    ids=["one node", "two nodes"],
+)
+def cluster(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
+    started = Cluster(tmp_path_factory.mktemp("slurm"), request.param)
     yield started
     started.stop()
 
@@ -154,12 +160,13 @@ def exceed(cluster: Cluster) -> None:
 
 
 def drain(cluster: Cluster) -> None:
-    """The node leaves while a job runs and comes back when that job is done and one waits."""
+    """All nodes leave while a job runs and come back when that job is done and one waits."""
     cluster.wait_for("finetune")
-    cluster.run("scontrol", "update", f"nodename={cluster.host}", "state=drain", "reason=test")
+    nodes = f"nodename={','.join(cluster.nodes)}"
+    cluster.run("scontrol", "update", nodes, "state=drain", "reason=test")
     cluster.wait_for("findings", "PENDING")
     assert "drain" in cluster.run("sinfo", "-h", "-o", "%T")
-    cluster.run("scontrol", "update", f"nodename={cluster.host}", "state=resume")
+    cluster.run("scontrol", "update", nodes, "state=resume")
 
 
 def away(seconds: float) -> Callable[[Cluster], None]:
@@ -270,6 +277,8 @@ def test_a_job_of_a_killed_snakemake_is_not_submitted_twice(
     cluster.run("scontrol", "suspend", left)
     killed.process.kill()
     killed.process.wait()
+    locked = Run(cluster, folder, config)
+    assert locked.process.wait(300) and "--unlock" in locked.out.read_text()
     run_snakemake(folder, config, "--unlock")
     again = Run(cluster, folder, config)
     try:
