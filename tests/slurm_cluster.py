@@ -44,7 +44,7 @@ GresTypes=gpu
 MpiDefault=none
 ReturnToService=2
 KillWait=2
-MinJobAge=300
+MinJobAge=7200
 SlurmctldParameters=idle_on_node_suspend
 SchedulerParameters=batch_sched_delay=1,sched_interval=2
 {nodes}PartitionName=cpu Nodes=ALL Default=YES MaxTime=60
