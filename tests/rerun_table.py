@@ -263,7 +263,7 @@ def studies() -> dict[str, dict[str, Any]]:
     qa["task"]["data"]["path"] = files["facts"]
     few = {
         **demo,
-        "generate": {**demo["generate"], "levels": ["D3"]},
+        "generate": {**demo["generate"], "levels": ["D3"], "n": 64},
         "designs": {"real": [64], "mix-add": {"ratios": [1]}},
         "downstream": {"minilm": {"model": "minilm"}},
         "replicates": 1,

@@ -199,12 +199,12 @@ class SoftmaxTrace:
             of_rows, of_columns = (in_precision_of(self.x, total[part]) for part in tile_at)
             by_row, by_column = (zeros(size, self.x) for size in weights.shape)
             for strip in strips(weights):
-                part, sums = weights[strip], of_rows[strip]
+                part, of_part = weights[strip], of_rows[strip]
                 self.exp(part)
                 share = self.shares.like(part)
-                self.xp.subtract(sums[:, None], part, out=share)
+                self.xp.subtract(of_part[:, None], part, out=share)
                 self.xp.divide(part, share, out=share)
-                by_column += (1 / sums) @ share
+                by_column += (1 / of_part) @ share
                 if rows != columns:
                     self.xp.subtract(of_columns, part, out=share)
                     self.xp.divide(part, share, out=share)
