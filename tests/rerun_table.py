@@ -303,6 +303,7 @@ def studies() -> dict[str, dict[str, Any]]:
         },
         "diversity": {"judge": "engine"},
         "embedders": ["minilm", "far"],
+        "embeddings": {"kinds": {"far": "sentence"}},
     }
     dials: dict[str, dict[str, Any]] = {
         "written": {"dial": "topic", "topics": "written", "prompt": files["prompt"]},

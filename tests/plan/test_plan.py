@@ -268,6 +268,14 @@ def test_a_models_own_resources_come_before_its_stages(tiny: dict[str, Any]) -> 
     assert plan.report.settings() == read_plan(without).report.settings()
 
 
+def test_an_embedder_of_gradients_reruns_its_embeddings_alone(tiny: dict[str, Any]) -> None:
+    tiny = tiny | {"embedders": ["reader", "writer"]}
+    plan = read_plan(tiny | {"embeddings": {"kinds": {"writer": "gradient"}}})
+    reader, writer = (SimpleNamespace(embedder=name) for name in ("reader", "writer"))
+    assert plan.embed.settings(reader) == read_plan(tiny).embed.settings(reader)
+    assert json.loads(plan.embed.settings(writer))["kind"] == "gradient"
+
+
 def test_derived_pipelines_are_made_from_sets(tiny: dict[str, Any]) -> None:
     study = copy.deepcopy(tiny)
     study["pipelines"] |= {

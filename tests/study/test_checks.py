@@ -60,6 +60,11 @@ from mixtura.study.checks import CHECKS
         ("generate/pipelines", ["topik"], ["generate.pipelines: 'topik'", "allowed: topic"]),
         ("embedders", ["reader", "gpt"], ["embedders: 'gpt'", "allowed: writer, reader"]),
         (
+            "embeddings",
+            {"kinds": {"writer": "gradient"}},
+            ["embeddings.kinds: 'writer' is not defined; allowed: reader"],
+        ),
+        (
             "diversity",
             {"judge": "nobody"},
             ["diversity.judge: 'nobody' is not defined; allowed: w"],

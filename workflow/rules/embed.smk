@@ -17,7 +17,7 @@ rule embed:
     resources:
         **PLAN.resources.of("embed", "gpu"),
     params:
-        settings=PLAN.embed.settings(),
+        settings=PLAN.embed.settings,
         store=PLAN.sets.paths.path(".embeddings"),
         code=code("embed.py"),
     message:

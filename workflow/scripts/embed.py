@@ -27,8 +27,10 @@ if inputs.get("splits"):
     sides = read_table(inputs.splits, Splits).filter(pl.col("split").is_in(snakemake.params.splits))
     rows = rows.join(sides.select("id"), on="id", how="semi")
 digest, packages = content_digest(model), embedding_packages()
-store = Path(snakemake.params.store, f"{model.name}-{digest_of([digest, packages])}-{dtype}")
-table, new = embed_rows(rows, model, store, dtype)
+kind = job.settings.kind
+parts = [digest, packages] + ([kind] if kind != "sentence" else [])
+store = Path(snakemake.params.store, f"{model.name}-{digest_of(parts)}-{dtype}")
+table, new = embed_rows(rows, model, store, dtype, kind)
 about = {"model": digest, "dtype": dtype, "packages": packages}
 write_table(table, snakemake.output[0], Embeddings, **about)
 job.done(rows=table.height, embedded=new)

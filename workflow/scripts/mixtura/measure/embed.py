@@ -4,7 +4,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -14,6 +14,7 @@ from mixtura.core.digest import digest
 from mixtura.core.files import whole
 from mixtura.core.packages import version_of
 from mixtura.core.parquet import read_parquet, write_parquet
+from mixtura.measure.gradients import gradient_embeddings
 
 Encoder = Callable[[list[str]], NDArray[Any]]
 
@@ -39,15 +40,21 @@ def embedding_packages() -> dict[str, str]:
 
 
 def embed_rows(
-    rows: pl.DataFrame, model: Path, store: Path, dtype: str = "float32"
+    rows: pl.DataFrame,
+    model: Path,
+    store: Path,
+    dtype: str = "float32",
+    kind: Literal["sentence", "gradient"] = "sentence",
 ) -> tuple[pl.DataFrame, int]:
     """The table `Embeddings` of rows with id, text and label, and how many texts were new.
 
-    A null text, which a pool may hold and curation removes, is embedded as an empty one.
+    `kind` says whether the model is one of sentences or a causal one, whose gradients
+    are taken. A null text, which a pool may hold and curation removes, is embedded as an empty one.
     """
     rows = rows.with_columns(pl.col("text").fill_null(""))
     texts = rows["text"].to_list()
-    embeddings, new = stored_embeddings(texts, lambda some: embed(some, str(model)), store, dtype)
+    encode = gradient_embeddings if kind == "gradient" else embed
+    embeddings, new = stored_embeddings(texts, lambda some: encode(some, str(model)), store, dtype)
     column = pl.Series(embeddings, dtype=_vector(dtype, embeddings.shape[1]))
     table = rows.select("id", "text", "label", "^labels$", "^topic$")
     return table.with_columns(embedding=column), new

@@ -53,12 +53,14 @@ SHIFT = (
 PRDC = ("precision", "recall", "density", "coverage")  # the rows of prdc
 
 
-class EmbedSettings(Settings):
-    """How embeddings are kept."""
+Embedder = Literal["sentence", "gradient"]
 
-    dtype: Literal["float16", "float32"] = Field(
-        "float32", description="precision that is stored; measures compute in float32 at least"
-    )
+
+class EmbedSettings(Settings):
+    """How the texts of a table are embedded, and how embeddings are kept."""
+
+    dtype: Literal["float16", "float32"] = "float32"
+    kind: Embedder = "sentence"
 
 
 class MeasureOptions(Settings):

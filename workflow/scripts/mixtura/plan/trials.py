@@ -115,8 +115,11 @@ def _generation(study: Study, name: str, folder: str | None) -> str:
 
 def _embedding(study: Study, name: str, folder: str | None) -> str:
     from mixtura.measure.embed import embed
+    from mixtura.measure.gradients import gradient_embeddings
 
-    return f"{embed([PROMPT], str(folder)).shape[1]} dimensions"
+    gradient = study.embeddings.kinds.get(name) == "gradient"
+    encode = gradient_embeddings if gradient else embed
+    return f"{encode([PROMPT], str(folder)).shape[1]} dimensions"
 
 
 def _training(study: Study, name: str, folder: str | None) -> str:

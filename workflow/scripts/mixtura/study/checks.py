@@ -100,8 +100,9 @@ def downstream_models_are_complete(study: "Study") -> None:
 
 
 def embedders_are_models(study: "Study") -> None:
-    """An embedder is a key of `models`."""
+    """An embedder is a key of `models`; one of another kind is an embedder."""
     known("embedders", study.embedders, study.models)
+    known("embeddings.kinds", list(study.embeddings.kinds), study.embedders)
 
 
 def measure_by_a_judge_has_its_judge(study: "Study") -> None:

@@ -5,8 +5,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from mixtura.core.settings import Name, Positive
-from mixtura.measure.settings import DIVERSITY, PRDC, SHIFT, EmbedSettings, MeasureOptions
-from mixtura.study.base import PythonFile
+from mixtura.measure.settings import DIVERSITY, PRDC, SHIFT, Embedder, MeasureOptions
+from mixtura.study.base import PythonFile, Section
 
 
 class Measure(MeasureOptions):
@@ -49,5 +49,14 @@ class Shift(Measure):
     )
 
 
-class Embeddings(EmbedSettings):
-    """How embeddings are kept."""
+class Embeddings(Section):
+    """How texts are embedded, and how embeddings are kept."""
+
+    dtype: Literal["float16", "float32"] = Field(
+        "float32", description="precision that is stored; measures compute in float32 at least"
+    )
+    kinds: dict[Name, Embedder] = Field(
+        {},
+        description="embedder -> sentence (a sentence encoder, the default) or gradient (a small "
+        "causal language model: the projected gradient of each text; vendi_score of it is G-Vendi)",
+    )
