@@ -11,6 +11,7 @@ import pytest
 
 from mixtura.plan.cost import plan_table, plan_text
 from mixtura.plan.plan import Plan
+from mixtura.prepare.fetch import fetch_rows
 from mixtura.study.load import load_study
 from mixtura.study.study import Study
 
@@ -26,7 +27,6 @@ def study(tiny: dict[str, Any]) -> Study:
 
 
 MISSING = ["output files have to be generated", "input files updated by another job"]
-STEP = 16 * 64 / 3_000  # seconds of one optimiser step of the tiny study's model
 SHARD = {"generator": "writer", "pipeline": "topic", "level": "D0", "draw": "r0", "shard": "0"}
 
 
@@ -39,6 +39,12 @@ def arm_of(config: dict[str, Any], n_real: int, n_generated: int = 0) -> str:
     """Name of an arm of so many rows."""
     arms = Plan(load_study(config)).sets.arms.values()
     return next(a.name for a in arms if (a.n_real, a.n_generated) == (n_real, n_generated))
+
+
+def row_tokens(config: dict[str, Any]) -> int:
+    """Tokens that a row of the data is taken to have."""
+    rows = fetch_rows((task := load_study(config).task).reading(task.data)).rows
+    return round(rows["text"].str.len_chars().mean() / 4) + 4  # type: ignore[operator]
 
 
 def by_server(config: dict[str, Any]) -> dict[str, Any]:
@@ -202,13 +208,13 @@ def test_epochs_and_searched_settings_are_trained(tiny: dict[str, Any], tmp_path
         names = {"model": "reader", "arm": arm_of(config, n_real, max(n_generated, 0))}
         return float(planned(config, job("finetune", MISSING, wildcards=names))["cpu_hours"] * 3600)
 
-    untrained = seconds(-1, steps=4)
-    assert seconds(steps=4) - untrained == pytest.approx(4 * STEP)
-    assert seconds(epochs=3) - untrained == pytest.approx(3 * STEP)
-    assert seconds(16, epochs=3) - untrained == pytest.approx(3 * 2 * STEP)
+    untrained, step = seconds(-1, steps=4), 16 * row_tokens(tiny) / 3_000
+    assert seconds(steps=4) - untrained == pytest.approx(4 * step)
+    assert seconds(epochs=3) - untrained == pytest.approx(3 * step)
+    assert seconds(16, epochs=3) - untrained == pytest.approx(3 * 2 * step)
     search = {"learning_rate": [1e-3, 1e-4], "epochs": [1, 5]}
     tried = seconds(16, epochs=3, search=search)
-    assert tried - untrained == pytest.approx(2 * (1 + 5) * 2 * STEP)
+    assert tried - untrained == pytest.approx(2 * (1 + 5) * 2 * step)
 
 
 def test_a_large_model_trains_as_fast_as_its_size_allows(tiny: dict[str, Any]) -> None:
@@ -221,7 +227,8 @@ def test_a_large_model_trains_as_fast_as_its_size_allows(tiny: dict[str, Any]) -
         fetch = planned(config, job("model", MISSING, wildcards={"source": "writer"}))
         return float(train["gpu_hours"] * 3600), float(fetch["disk_mb"])
 
-    tokens = 1000 * 16 * 512
+    tokens = 1000 * 16 * row_tokens(tiny)
+    assert row_tokens(tiny) < 512  # which is as long as a row may be
     base = hours_and_memory(None, steps=1000)[0] - tokens / 40_000
     assert hours_and_memory(0.1, steps=1000) == (pytest.approx(base + tokens / 40_000), 200)
     assert hours_and_memory(8, steps=1000) == (
@@ -256,7 +263,7 @@ def test_a_probe_and_a_tuned_generator_count_what_they_try(tiny: dict[str, Any])
 
 
 def test_jobs_that_ran_scale_those_of_other_sizes(tiny: dict[str, Any], tmp_path: Path) -> None:
-    config = {**tiny, "downstream": {"reader": {"model": "reader", "epochs": 900}}}
+    config = {**tiny, "downstream": {"reader": {"model": "reader", "epochs": 9000}}}
     (tmp_path / "0.jsonl").write_text('{"s": 1000.0}\n')
     small, large = (
         {"model": "reader", "arm": arm_of(config, 16, generated)} for generated in (0, 16)

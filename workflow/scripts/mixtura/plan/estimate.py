@@ -8,17 +8,16 @@ from typing import NamedTuple
 
 from mixtura.plan.plan import Plan
 from mixtura.plan.planned import PlannedJob
-from mixtura.plan.questions import CHARACTERS, QuestionsOfJobs
+from mixtura.plan.questions import QuestionsOfJobs
+from mixtura.plan.training_speed import CHARACTERS, TrainingSpeed
 from mixtura.plan.typical import SHORT, TYPICAL
+from mixtura.study.data import row_characters
 from mixtura.study.downstream import CausalLM, Encoder
 from mixtura.study.study import Study
-from mixtura.train.search import settings_to_try
-from mixtura.train.settings import ProbeSearch, Training, optimiser_steps
+from mixtura.train.settings import ProbeSearch, optimiser_steps
 
 TOKENS_PER_SECOND = {False: 120, True: 1500}  # generating, without and with a GPU
 TUNED_PER_SECOND = {False: 200, True: 10_000}  # tokens of a generator that is trained
-TRAINED_PER_SECOND = {False: 3_000, True: 40_000}  # tokens fine-tuned, of a small model
-FLOPS = {False: 5e10, True: 2e14}  # a second, sustained: a fifth of what an H100 can in bfloat16
 BYTES_PER_TOKEN = 5  # of text with its columns, compressed
 TYPICAL_BYTES = {"model": 500_000_000, "task": 1_000_000, "report": 1_000_000}
 SMALL = 20_000  # bytes of what any other rule writes
@@ -42,12 +41,16 @@ class Estimate(NamedTuple):
 class Estimates:
     """What each job takes, from the configuration alone; jobs that are alike share an estimate.
 
-    `root` is the folder of the results: prompts are as long as its examples make them.
+    `root` is the folder of the results: prompts are as long as its examples make them, and rows as
+    long as these are.
     """
 
     def __init__(self, study: Study, root: Path) -> None:
         self.plan = Plan(study)
         self.questions = QuestionsOfJobs(self.plan, root)
+        shown = self.questions.lengths  # of the examples, where there are some
+        known = sum(shown[name] for name in ("text", "context") if name in shown) or None
+        self.speed = TrainingSpeed(study, known or row_characters(study.task))
         self._estimates: dict[tuple[str, ...], Estimate] = {}
 
     def of(self, job: PlannedJob) -> Estimate:
@@ -77,8 +80,8 @@ class Estimates:
         if rule in ("finetune", "finetune_causal"):
             model = self.plan.finetune.training(wildcards["arm"], wildcards["model"])
             assert isinstance(model, Encoder | CausalLM)
-            tokens = _steps(model, self.plan.sets.arms[wildcards["arm"]].rows) * model.batch_size
-            return seconds + tokens * model.max_length / self._trained_per_second(model, gpu)
+            rows = self.plan.sets.arms[wildcards["arm"]].rows
+            return seconds + self.speed.seconds(model, rows, gpu)
         if rule == "probe":
             search = study.downstream[wildcards["model"]].search
             return seconds * len(search.c) if isinstance(search, ProbeSearch) else seconds
@@ -100,24 +103,3 @@ class Estimates:
         if rule == "embed_real":
             return study.task.reference * VECTOR_BYTES
         return TYPICAL_BYTES.get(rule, SMALL)
-
-    def _trained_per_second(self, model: Training, gpu: bool) -> float:
-        """Tokens a second of a training: of a large model what its arithmetic allows.
-
-        Forward and back are 2 operations each for a weight and a token, as many the gradient of the
-        weights, which LoRA saves, and going forward again, which gradient checkpointing costs.
-        """
-        billions = self.plan.sets.study.models[model.model].parameters
-        if not billions:
-            return TRAINED_PER_SECOND[gpu]
-        full = not getattr(model, "lora", None)
-        again = bool(getattr(model, "gradient_checkpointing", False))
-        passes = 2 + full + again
-        return min(TRAINED_PER_SECOND[gpu], FLOPS[gpu] / (2e9 * billions * passes))
-
-
-def _steps(model: Training, rows: int) -> int:
-    """Optimiser steps of a run, those of every setting that it tries; none without rows."""
-    trials = settings_to_try(model.search) if model.search else [{}]
-    settings = [model.model_copy(update=values) for values in trials]
-    return sum(optimiser_steps(trial, rows) for trial in settings) if rows else 0

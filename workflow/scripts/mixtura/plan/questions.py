@@ -14,10 +14,10 @@ from mixtura.curate.settings import READ
 from mixtura.generate.settings import GenerateSettings, TopicsSettings
 from mixtura.measure.grouping_judge import cluster_prompt
 from mixtura.plan.plan import Plan
+from mixtura.plan.training_speed import CHARACTERS
 from mixtura.prepare.tables import Examples
 from mixtura.study.task import LABELLED
 
-CHARACTERS = 4  # of a token, in English
 PASSAGE = 800  # characters of a passage that a question is about, until there are examples
 TEST_ROWS = 1000  # of a test set whose rows a job alone counts
 WORDS = "a few words"  # a topic or a persona

@@ -102,6 +102,21 @@ def passages(task: Task) -> int | None:
     return _remembered(["passages", reading.to_json()], [task.data], count)
 
 
+def row_characters(task: Task) -> float | None:
+    """Mean characters of a row with its context; none where only a job can read the data."""
+    if not readable(task.data):
+        return None
+    reading = task.reading(task.data)
+
+    def mean() -> float:
+        with _errors_of(KEYS["data"]):
+            rows = _rows(reading)
+        texts = [rows[name].str.len_chars() for name in ("text", "context") if name in rows.columns]
+        return float(sum(column.sum() for column in texts)) / max(rows.height, 1)
+
+    return _remembered(["characters", reading.to_json()], [task.data], mean)
+
+
 def readable(data: Data) -> bool:
     """Whether the data are a file or saved data set that is read before any job runs."""
     path = Path(data.path or "")
