@@ -268,6 +268,16 @@ def test_a_models_own_resources_come_before_its_stages(tiny: dict[str, Any]) -> 
     assert plan.report.settings() == read_plan(without).report.settings()
 
 
+def test_trackers_follow_the_runs_of_a_model_and_rerun_none(tiny: dict[str, Any]) -> None:
+    followed = copy.deepcopy(tiny)
+    followed["downstream"]["reader"]["report_to"] = ["tensorboard"]
+    plan, silent = read_plan(followed), read_plan(tiny)
+    run = SimpleNamespace(arm=next(iter(plan.sets.arms)), model="reader", replicate="0", seed="1")
+    assert plan.finetune.settings(run) == silent.finetune.settings(run)
+    assert [p.finetune.report_to(run, None) for p in (plan, silent)] == [["tensorboard"], []]
+    assert plan.finetune.events(run, None) == f"results/tiny/events/{run.arm}/reader/r0/seed-1"
+
+
 def test_an_embedder_of_gradients_reruns_its_embeddings_alone(tiny: dict[str, Any]) -> None:
     tiny = tiny | {"embedders": ["reader", "writer"]}
     plan = read_plan(tiny | {"embeddings": {"kinds": {"writer": "gradient"}}})

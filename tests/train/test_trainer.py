@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mixtura.train.encoder import train_classifier
-from mixtura.train.trainer import Restart, planned_batches, silent
+from mixtura.train.trainer import Restart, Trackers, planned_batches, silent
 from trainings import ENCODER, LABELS, TRAIN
 
 
@@ -34,3 +34,13 @@ def test_batches_hold_rows_of_like_length() -> None:
 
 def test_no_rows_have_no_batches() -> None:
     assert planned_batches([], 8, 0, seed=0) == []
+
+
+@pytest.mark.parametrize("missing", [("wandb",), ("tensorboard", "trackio")])
+def test_a_tracker_that_is_not_installed_is_named(
+    missing: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mixtura.train.trainer.find_spec", lambda name: name == "tensorboard")
+    with pytest.raises(ValueError, match=f"report_to: .* pip install {missing[-1]}"):
+        Trackers(missing, "run", "events").arguments()
+    assert Trackers().arguments() == {"report_to": "none", "run_name": ""}

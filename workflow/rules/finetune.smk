@@ -27,6 +27,8 @@ rule finetune:
         settings=PLAN.finetune.settings,
         resume=PLAN.finetune.resume,
         tuned_model=PLAN.finetune.checkpoint,
+        report_to=PLAN.finetune.report_to,
+        events=PLAN.finetune.events,
         code=code("finetune.py", "mixtura.train.encoder"),
     message:
         "Fine-tune {wildcards.model} on arm {wildcards.arm}, replicate {wildcards.replicate}, seed {wildcards.seed}"

@@ -22,6 +22,8 @@ place = Workplace(
     resume=job.resume,
     minutes=snakemake.resources.checkpoint_minutes,
     say=job.say,
+    report_to=tuple(snakemake.params.report_to),
+    events=snakemake.params.events,
 )
 seed = run.training_seed(settings.mix.study_seed)
 model, trials = load_kind(settings.training.kind).fit(settings, rows, seed, place)

@@ -104,6 +104,14 @@ class FinetunePlan:
         """File of a downstream model of the user's own; one that moved reruns nothing."""
         return str(self._downstream(wildcards).file)
 
+    def report_to(self, wildcards: Any, input: Any) -> list[str]:
+        """Trackers that follow the trainings of a downstream model; another reruns nothing."""
+        return list(getattr(self._downstream(wildcards), "report_to", ()))
+
+    def events(self, wildcards: Any, input: Any) -> str:
+        """Name of a run in trackers, and the folder of its events."""
+        return self._of_run("events", wildcards)
+
     def probe_settings(self, wildcards: Any) -> str:
         """What the runs of a seed draw, and how a probe is fitted."""
         key = (wildcards.replicate, wildcards.model)  # seeds by the dozen share them
@@ -135,5 +143,7 @@ class FinetunePlan:
         """Folder that keeps the tuned model, if one is kept."""
         if not self._downstream(wildcards).keep_checkpoint:
             return None
-        run = f"{wildcards.arm}/{wildcards.model}/r{wildcards.replicate}/seed-{wildcards.seed}"
-        return self.paths.path(f"checkpoints/{run}")
+        return self._of_run("checkpoints", wildcards)
+
+    def _of_run(self, folder: str, run: Any) -> str:
+        return self.paths.path(f"{folder}/{run.arm}/{run.model}/r{run.replicate}/seed-{run.seed}")

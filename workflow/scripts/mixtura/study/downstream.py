@@ -52,6 +52,12 @@ class FineTuned(OnMixes, Training):
     resources: Resources | None = Field(
         None, exclude=True, description="what its jobs ask for, before `resources.finetune`"
     )
+    report_to: list[Literal["trackio", "wandb", "tensorboard"]] = Field(
+        [],
+        exclude=True,
+        description="trackers that follow its trainings; each is a package to install; events of "
+        "tensorboard go to events/ in the results",
+    )
     # What a run depends on is the number of its steps, so that this is no part of its settings.
     regime: Regime = Field(
         "steps",

@@ -24,6 +24,7 @@ from mixtura.train.tables import Steps
 from mixtura.train.trainer import (
     Progress,
     Restart,
+    Trackers,
     planned_batches,
     progress_lines,
     silent,
@@ -341,7 +342,9 @@ def fit(
     def trained(training: CausalTraining, folder: Path | None) -> CausalModel:
         task = (settings.task, settings.labels)
         model = CausalModel(place.folder, *task, training, seed, settings.no_label)
-        model.train(rows.train, progress_lines(place.say), Restart(folder, place.minutes))
+        trackers = Trackers(place.report_to, place.events, place.events)
+        restart = Restart(folder, place.minutes, trackers)
+        model.train(rows.train, progress_lines(place.say), restart)
         return model
 
     return train_run(settings.training, trained, rows, place)

@@ -29,6 +29,7 @@ from mixtura.train.trainer import (
     PlannedTrainer,
     Progress,
     Restart,
+    Trackers,
     planned_batches,
     progress_lines,
     silent,
@@ -104,7 +105,8 @@ def fit(
 
     def trained(training: EncoderTraining, folder: Path | None) -> Classifier:
         data, say = (place.folder, rows.train, settings.labels), progress_lines(place.say)
-        restart = Restart(folder, place.minutes)
+        trackers = Trackers(place.report_to, place.events, place.events)
+        restart = Restart(folder, place.minutes, trackers)
         weighted, several = settings.mix.weighted, settings.task == "multilabel"
         return train_classifier(*data, training, seed, say, restart, weighted, several)
 

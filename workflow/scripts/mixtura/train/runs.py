@@ -56,6 +56,8 @@ class Workplace(NamedTuple):
     resume: Path  # folder of the checkpoint
     minutes: float  # between two checkpoints
     say: Callable[[str], None]  # writes a line to the log
+    report_to: tuple[str, ...] = ()  # trackers that follow the training
+    events: str = ""  # name of the run in them, and folder of what tensorboard shows
 
     @property
     def folder(self) -> str:

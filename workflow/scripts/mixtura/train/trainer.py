@@ -5,6 +5,7 @@ a killed training goes on with the very rows that come next.
 """
 
 import math
+import os
 import random
 import shutil
 import signal
@@ -12,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -41,11 +43,29 @@ def progress_lines(say: Callable[[str], None]) -> Progress:
     return lambda step, steps, loss: say(f"step {step} of {steps}, loss {loss:.4f}")
 
 
+class Trackers(NamedTuple):
+    """Services that follow a training, by the names that `transformers` has for them."""
+
+    names: tuple[str, ...] = ()
+    run: str = ""  # what they call the run
+    folder: str = ""  # of the events of tensorboard
+
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of `transformers.TrainingArguments`. Raises ValueError without a package."""
+        for name in self.names:
+            if not find_spec(name):
+                raise ValueError(f"report_to: needs the package {name}; pip install {name}")
+        if "tensorboard" in self.names:
+            os.environ["TENSORBOARD_LOGGING_DIR"] = self.folder
+        return {"report_to": list(self.names) or "none", "run_name": self.run}
+
+
 class Restart(NamedTuple):
-    """Where a killed training goes on."""
+    """Where a killed training goes on, and who follows it."""
 
     folder: Path | None = None  # None: nothing is kept
     minutes: float = 10  # between two checkpoints
+    trackers: Trackers = Trackers()
 
 
 class PlannedBatches:
@@ -211,7 +231,7 @@ def train(
             "logging_steps": 1,
             "logging_nan_inf_filter": False,
             "save_strategy": "no",  # `Course` says when
-            "report_to": "none",
+            **restart.trackers.arguments(),
             "disable_tqdm": True,
             "accelerator_config": {"even_batches": False},
         }
