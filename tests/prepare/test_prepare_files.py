@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import datasets
 import polars as pl
@@ -277,3 +278,51 @@ def test_text_that_is_no_utf_8_is_likely_of_windows(tmp_path) -> None:
         assert read_rows(tmp_path / name, form)["text"][0] == "café"
     pl.DataFrame({"text": ["café"]}).write_parquet(tmp_path / "d.parquet")
     assert form_of(tmp_path / "d.parquet").encoding is None
+
+
+TURNS = [
+    {"role": "system", "content": "Be short."},
+    {"role": "user", "content": "Name a tree."},
+    {"role": "assistant", "content": " Oak "},
+    {"role": "user", "content": "Another."},
+    {"role": "assistant", "content": "Elm"},
+]
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "json", "parquet", "csv"])
+def test_conversations_are_instructions_with_all_their_turns(suffix: str, tmp_path: Path) -> None:
+    talks = [TURNS, TURNS[1:3]]
+    path = tmp_path / f"rows.{suffix}"
+    if suffix == "parquet":
+        pl.DataFrame({"talk": talks}).write_parquet(path)
+    elif suffix == "csv":
+        pl.DataFrame({"talk": list(map(json.dumps, talks))}).write_csv(path)
+    else:
+        lines = [json.dumps({"talk": talk}) for talk in talks]
+        path.write_text("\n".join(lines) if suffix == "jsonl" else f"[{', '.join(lines)}]")
+    rows = task_rows(read_rows(path), "instruction", {"messages": "talk"}, None, "real").rows
+    assert rows.columns == ["id", "text", "label", "prompt", "response", "messages"]
+    talk = "System: Be short.\nUser: Name a tree.\nAssistant: Oak\nUser: Another.\nAssistant:"
+    assert rows["prompt"].to_list() == [talk, "Name a tree."]
+    assert rows["text"].to_list() == [f"{talk}\nElm", "Name a tree.\nOak"]
+    assert [turn["content"] for turn in json.loads(rows["messages"][0])][2] == "Oak"
+
+
+@pytest.mark.parametrize(
+    ("turns", "words"),
+    [
+        (TURNS[:4], "then user and assistant in turn, the assistant last"),
+        ([], "has turns of nobody"),
+        ([{"role": "bot", "content": "x"}], "turn 1 has role 'bot'; allowed: system, user"),
+        ([TURNS[1], {"role": "assistant", "content": " "}], "turn 2 has no text"),
+        ("Hello", "is no JSON: 'Hello'"),
+    ],
+)
+def test_what_is_no_conversation_is_named_by_its_row(turns: Any, words: str) -> None:
+    frame = pl.DataFrame({"talk": [json.dumps(TURNS), json.dumps(turns)]})
+    if turns == "Hello":
+        frame = pl.DataFrame({"talk": [json.dumps(TURNS), turns]})
+    with pytest.raises(ValueError, match=f"row 2: talk .*{words}"):
+        task_rows(frame, "instruction", {"messages": "talk"}, None, "real")
+    with pytest.raises(ValueError, match="messages: no column 'other'; columns are: talk"):
+        task_rows(frame, "instruction", {"messages": "other"}, None, "real")

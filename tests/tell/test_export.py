@@ -18,7 +18,7 @@ from mixtura.cli.app import app
 from mixtura.core.tables import check
 from mixtura.infer.recommend import recommend
 from mixtura.plan.plan import read_plan
-from mixtura.prepare.tables import Rows
+from mixtura.prepare.tables import Rows, with_generated
 from mixtura.tell.export import best_mix, card, escaped, size_category, task_columns
 from mixtura.tell.settings import DataSource, SetName, SetRecipe, StudyFacts
 from mixtura.tell.tables import Exported
@@ -170,6 +170,18 @@ def test_every_column_of_a_real_row_may_be_exported() -> None:
     assert columns == [name for name in Rows.columns() if name != "side"]
     several = pl.DataFrame({"id": ["a"], "text": ["t"], "label": ["m"], "labels": [["x", "y"]]})
     check(task_columns(several, several, "multilabel"), "train.parquet", Exported)
+
+
+def test_conversations_are_exported_with_generated_rows_that_are_none() -> None:
+    pair = {"id": ["a"], "text": ["p\nr"], "label": ["instruction"]}
+    pair |= {"prompt": ["p"], "response": ["r"]}
+    real = pl.DataFrame({**pair, "messages": ["[]"]})
+    generated = pl.DataFrame({**pair, "id": ["b"], "topic": ["t"]})
+    both = with_generated(real, [generated])
+    assert both["messages"].to_list() == ["[]", None] and "topic" not in both.columns
+    assert with_generated(real, [generated], "topic")["topic"].to_list() == [None, "t"]
+    for rows in (both, generated):
+        check(task_columns(rows, real, "instruction"), "train.parquet", Exported)
 
 
 def test_settings_of_an_export_name_every_writer(tiny: dict[str, Any]) -> None:

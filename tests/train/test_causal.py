@@ -1,5 +1,6 @@
 """A causal model learns what can be learnt of every kind of task, and stops loudly."""
 
+import json
 import math
 import shutil
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 
 from builders import BAD, GOOD, THINGS, reviews
 from mixtura.core.settings import Precision
+from mixtura.prepare.messages import context_text
 from mixtura.train.causal import CausalModel
 from mixtura.train.completions import row_completions, row_prompts
 from mixtura.train.settings import Kind, Lora
@@ -117,6 +119,30 @@ def test_a_response_is_scored_and_said(generator: Path) -> None:
     assert predictions["predicted"].to_list() == rows["response"].to_list()
     assert (predictions["nll"] < 1).all()
     assert predictions["tokens"].to_list() == [2, 2]  # and the end
+
+
+def test_all_answers_of_a_conversation_are_learnt_and_scored(generator: Path) -> None:
+    talk = [("user", "P"), ("assistant", "N"), ("user", "N"), ("assistant", "P")]
+    messages = [{"role": role, "content": content} for role, content in talk]
+    rows = pl.DataFrame(
+        {
+            **{"test": "test", "id": ["a", "b"], "response": ["P", "P"]},
+            "prompt": [context_text(messages[:-1]), "P"],  # the second was generated
+            "messages": [json.dumps(messages), None],
+        }
+    )
+    trained = model(generator, "instruction", steps=40, max_length=128)
+    prompts, completions = trained.pairs(rows)
+    assert completions == ["N", "P", "P"] and prompts[::2] == ["P\n", "P\n"]
+    assert prompts[1] == "User: P\nAssistant: N\nUser: N\nAssistant:\n"
+    each, tokens = trained.nll(prompts, completions, batch_size=4)
+    before = trained.predict(rows)
+    assert before["tokens"].to_list() == [tokens[:2].sum(), tokens[2]] == [4, 2]
+    np.testing.assert_allclose(before["nll"], [each[:2].sum(), each[2]], rtol=1e-5)
+    trained.train(rows)
+    after = trained.predict(rows)
+    assert (after["nll"] < before["nll"] / 2).all()
+    assert after["predicted"][0] == "P"
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

@@ -85,3 +85,15 @@ def test_a_tokenizer_without_padding_gets_one(encoder: Path, tmp_path: Path) -> 
     tokenizer.save_pretrained(folder)
     model, tokenizer = read_classifier(str(folder), LABELS, 0)
     assert tokenizer.pad_token and model.config.pad_token_id == tokenizer.pad_token_id
+
+
+def test_a_tokenizer_that_is_python_alone_reads_and_pads(tmp_path: Path) -> None:
+    folder = tmp_path / "canine"  # characters are its tokens
+    hf.CanineTokenizer().save_pretrained(folder)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    config = hf.CanineConfig(**sizes, intermediate_size=16, max_position_embeddings=64)
+    hf.CanineModel(config).save_pretrained(folder)
+    classifier = trained(folder, steps=2, batch_size=8)
+    assert not classifier.tokenizer.is_fast
+    alone, together = classifier.probabilities(TEXTS[:5], 1), classifier.probabilities(TEXTS[:5], 5)
+    assert alone == pytest.approx(together, abs=0.01)

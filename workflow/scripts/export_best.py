@@ -2,14 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from mixtura.core.files import write_text
 from mixtura.core.tables import read_table, write_table
 from mixtura.curate.tables import Curated
 from mixtura.job import Job
 from mixtura.prepare.provenance import provenance_of
-from mixtura.prepare.tables import Splits, read_texts
+from mixtura.prepare.tables import Splits, read_texts, with_generated
 from mixtura.tell.export import best_mix, card, task_columns
 from mixtura.tell.settings import ExportBestSettings
 from mixtura.tell.tables import TABLES, Exported
@@ -28,7 +26,7 @@ if mix.n_generated:
     recipe = settings.recipes[name]
     file = next(file for file in files.generated if file.endswith(f"/{name}.parquet"))
     generated = read_table(file, Curated)
-    texts = pl.concat([data, generated.select(data.columns)])
+    texts = with_generated(data, [generated])
 drawn = mix_rows(read_table(files.splits, Splits), generated, mix, 0, settings.first_seed)
 rows = drawn.join(texts, on="id", how="left", maintain_order="left")
 rows = task_columns(rows, data, settings.study.kind)

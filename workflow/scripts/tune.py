@@ -2,13 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from mixtura.core.sets import set_of
 from mixtura.core.tables import read_table, read_tables, write_table
 from mixtura.curate.tables import Curated
 from mixtura.job import Job
-from mixtura.prepare.tables import Splits, read_texts
+from mixtura.prepare.tables import Splits, read_texts, with_generated
 from mixtura.train.mix import mix_rows
 from mixtura.train.runs import keep_model, step_statistics
 from mixtura.train.settings import TuneSettings
@@ -25,7 +23,7 @@ replicate = set_of(output.model).replicate
 data, splits = read_texts(inputs.data), read_table(inputs.splits, Splits)
 generated = read_tables(inputs.generated, Curated)
 mix = mix_rows(splits, generated, settings.mix, replicate, settings.seed)
-texts = pl.concat([data, generated.select(*data.columns, "topic", "fields")], how="diagonal")
+texts = with_generated(data, [generated], "topic", "fields")
 rows = mix.join(texts, on="id", maintain_order="left")
 writer = Writer(inputs.model, settings.prompting, settings.training(), settings.seed)
 restart = Restart(job.resume, snakemake.resources.checkpoint_minutes)

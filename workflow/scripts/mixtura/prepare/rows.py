@@ -3,11 +3,13 @@
 A row has an id, a text (what is measured and deduplicated) and a label, and what its kind of task
 adds. classification: text and label are its own. multilabel: labels (a list, perhaps empty). qa:
 context, question, answers (a list); the text is the question. instruction: prompt, response; the
-text is both, one below the other. text: the text alone. Where rows have no label, or several, the
-kind stands in its place, so that all rows are of one; of questions of which some have no answer,
-ANSWERABLE or UNANSWERABLE does.
+text is both, one below the other; rows that are conversations have `messages` too, all turns as
+JSON, the last of which is the response. text: the text alone. Where rows have no label, or several,
+the kind stands in its place, so that all rows are of one; of questions of which some have no
+answer, ANSWERABLE or UNANSWERABLE does.
 """
 
+import json
 from typing import NamedTuple
 
 import polars as pl
@@ -16,6 +18,7 @@ from mixtura.core.digest import row_id
 from mixtura.prepare.columns import ColumnError, plain_column
 from mixtura.prepare.label_sets import label_values
 from mixtura.prepare.labels import label_words
+from mixtura.prepare.messages import context_text, read_conversation
 from mixtura.prepare.settings import (
     ANSWERABLE,
     UNANSWERABLE,
@@ -67,10 +70,14 @@ def task_rows(
         if kind == "multilabel":
             return multilabel_rows(frame, text, label, *rules, label_separator, empty_texts)
         return canonical_rows(frame, text, str(label), *rules, empty_texts)
-    texts = [field for field in columns if field != "answer"]
-    rows = pl.DataFrame(
-        {field: _texts(frame, str(columns[field]), field, empty_texts) for field in texts}
-    )
+    if "messages" in columns:
+        rows = _conversations(frame, str(columns["messages"]))
+    else:
+        fields = [field for field in columns if field != "answer"]
+        rows = pl.DataFrame(
+            {field: _texts(frame, str(columns[field]), field, empty_texts) for field in fields}
+        )
+    texts = rows.columns
     if kind == "qa":
         answers = _answers(frame, str(columns["answer"]), empty_texts)
         rows = rows.with_columns(answers, text="question")
@@ -192,6 +199,25 @@ def _labelled(
 
 def _plain(value: object) -> object:
     return value.to_list() if isinstance(value, pl.Series) else value
+
+
+def _conversations(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Prompt, response and messages of each conversation in a column.
+
+    Raises ColumnError for an absent column, ValueError that names the first row that is none.
+    """
+    if column not in frame.columns:
+        raise ColumnError(
+            f"messages: no column {column!r}; columns are: {', '.join(frame.columns) or 'none'}"
+        )
+    rows = []
+    for number, value in enumerate(frame[column].to_list(), start=1):
+        try:
+            messages = read_conversation(value)
+        except ValueError as error:
+            raise ValueError(f"row {number}: {column} {error}") from None
+        rows.append((context_text(messages[:-1]), messages[-1]["content"], json.dumps(messages)))
+    return pl.DataFrame(rows, ["prompt", "response", "messages"], orient="row")
 
 
 def _counted(left_out: dict[str, int]) -> dict[str, int]:

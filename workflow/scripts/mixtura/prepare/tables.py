@@ -1,5 +1,6 @@
 """The tables of real rows."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import dataframely as dy
@@ -11,6 +12,7 @@ QA = {"only": "tasks of kind qa"}
 SIDES = {"only": "studies with test, development or unlabelled rows from files of their own"}
 MULTILABEL = {"only": "tasks of kind multilabel"}
 INSTRUCTION = {"only": "tasks of kind instruction"}
+CONVERSATIONS = {"only": "rows that are conversations"}
 
 
 class Rows(Table, file="data/TASK.parquet"):
@@ -34,6 +36,11 @@ class Rows(Table, file="data/TASK.parquet"):
     )
     prompt = dy.String(metadata=INSTRUCTION, description="what the model is asked")
     response = dy.String(metadata=INSTRUCTION, description="what the model should answer")
+    messages = dy.String(
+        nullable=True,
+        metadata=CONVERSATIONS,
+        description="all turns, JSON of [{role, content}, ...]; the last one is the response",
+    )
     side = dy.String(
         nullable=True,
         metadata=SIDES,
@@ -78,3 +85,13 @@ class ItemScores(Table):
 def read_texts(path: str | Path) -> pl.DataFrame:
     """The rows of the task with what a generated row has too: the split says what a row is for."""
     return read_table(path, Rows).drop("side", strict=False)
+
+
+def with_generated(rows: pl.DataFrame, sets: Iterable[pl.DataFrame], *more: str) -> pl.DataFrame:
+    """Real rows and, below them, generated ones with the columns of real rows and `more`.
+
+    A column that generated rows lack is null in them: no generator writes conversations.
+    """
+    names = [*rows.columns, *more]
+    parts = (part.select(name for name in names if name in part.columns) for part in sets)
+    return pl.concat([rows, *parts], how="diagonal")

@@ -65,12 +65,24 @@ class Data(Dataset):
     )
     prompt: str = Field("prompt", description="instruction: column of the prompt")
     response: str = Field("response", description="instruction: column of the response")
+    messages: str | None = Field(
+        None,
+        description="instruction: column of conversations, in place of prompt and response; each "
+        "is a list of turns with `role` (system, user, assistant) and `content`",
+    )
 
     @model_validator(mode="after")
     def _known(self) -> Self:
         if self.path and not Path(self.path).exists():
             raise ValueError(f"no file or folder at {self.path!r}")
         return self
+
+
+def _columns(data: Data, kind: Kind) -> dict[str, Any]:
+    """Field of a row -> the column of the data that has it."""
+    if kind == "instruction" and data.messages:
+        return {"messages": data.messages}
+    return {field: getattr(data, field) for field in KINDS[kind]}
 
 
 class Part(Section):
@@ -335,7 +347,7 @@ class Task(Section):
         return TaskSettings(
             data=Dataset(**data.model_dump(include=set(Dataset.model_fields))),
             kind=kind,
-            columns={field: getattr(data, field) for field in KINDS[kind]},
+            columns=_columns(data, kind),
             labels=self.labels if kind == self.kind else None,
             other_labels=self.other_labels,
             contradictions=self.contradictions,

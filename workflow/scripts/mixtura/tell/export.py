@@ -33,9 +33,10 @@ def task_columns(rows: pl.DataFrame, data: pl.DataFrame, kind: str) -> pl.DataFr
     """The columns that the real rows `data` have, and `source` where there is one.
 
     How a row was generated goes, and so does the constant label of a task without labels.
+    Generated rows lack `messages`.
     """
     names = [name for name in data.columns if name != "label" or kind == "classification"]
-    return rows.select(*names, *(["source"] if "source" in rows.columns else []))
+    return rows.select(name for name in [*names, "source"] if name in rows.columns)
 
 
 def best_mix(findings: pl.DataFrame, metric: str) -> Recommendation:

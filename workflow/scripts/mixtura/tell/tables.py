@@ -19,7 +19,7 @@ from mixtura.infer.tables import (
     Searches,
 )
 from mixtura.measure.tables import Diversity, Embeddings, Shift, Similarity
-from mixtura.prepare.tables import INSTRUCTION, MULTILABEL, QA
+from mixtura.prepare.tables import CONVERSATIONS, INSTRUCTION, MULTILABEL, QA
 
 
 class Exported(Table, file="export/NAME/data/train.parquet"):
@@ -36,6 +36,9 @@ class Exported(Table, file="export/NAME/data/train.parquet"):
     answers = dy.List(dy.String(), metadata=QA, description="right answers, perhaps none")
     prompt = dy.String(metadata=INSTRUCTION, description="what the model is asked")
     response = dy.String(metadata=INSTRUCTION, description="what the model should answer")
+    messages = dy.String(
+        nullable=True, metadata=CONVERSATIONS, description="all turns, JSON; none of generated rows"
+    )
     source = dy.String(metadata={"only": "the recommended mix"}, description="real or generated")
 
 

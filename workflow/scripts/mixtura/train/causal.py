@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mixtura.core.digest import digest
 from mixtura.core.precision import autocast, dtype_of
 from mixtura.prepare.settings import UNANSWERABLE, Kind
-from mixtura.train.completions import label_completion, labels_in, row_completions, row_prompts
+from mixtura.train.completions import Turn, label_completion, labels_in, row_turns
 from mixtura.train.lora import quantized, with_lora
 from mixtura.train.runs import Rows, Workplace, train_run
 from mixtura.train.search import Trial
@@ -145,21 +145,19 @@ class CausalModel:
         return self.learn(*self.pairs(rows), progress, restart)
 
     def pairs(self, rows: pl.DataFrame) -> tuple[list[str], list[str]]:
-        """Prompts and completions of canonical rows."""
-        completions = row_completions(self.kind, rows, self.no_label)
-        return self._prompts(rows), list(map(self._completion, completions))
+        """Prompts and completions of canonical rows; of a conversation, of all its answers."""
+        turns = row_turns(self.kind, rows, self.no_label)
+        return self._prompts(turns), [self._completion(turn.completion) for turn in turns]
 
     def _completion(self, text: str) -> str:
         """A completion as it stands after its prompt: a turn in a chat starts with no space."""
         return text.strip() if self.settings.chat else text
 
-    def _prompts(self, rows: pl.DataFrame) -> list[str]:
-        prompts = row_prompts(self.kind, rows)
+    def _prompts(self, turns: Sequence[Turn]) -> list[str]:
         if not self.settings.chat:
-            return prompts
-        messages = [[{"role": "user", "content": prompt.strip()}] for prompt in prompts]
+            return [turn.prompt for turn in turns]
         texts: list[str] = self.tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=True
+            [turn.context for turn in turns], tokenize=False, add_generation_prompt=True
         )
         return texts
 
@@ -217,11 +215,13 @@ class CausalModel:
         classification: the label word of the highest likelihood, and p_LABEL for each;
         multilabel: the labels that the answer names; qa: `gold`
         is the list of answers, `predicted` empty where the model says that there is none;
-        instruction: nll (nats) and tokens of the real response beside the greedy one; text: nll and
-        tokens of the text alone, no words.
+        instruction: nll (nats) and tokens of the real response, of a conversation of all answers,
+        beside the greedy last one; text: nll and tokens of the text alone, no words.
         """
         self.model.eval()
-        prompts = self._prompts(rows)
+        turns = row_turns(self.kind, rows, self.no_label)
+        last = {turn.row: turn for turn in turns}  # of a conversation, what is answered
+        prompts = self._prompts(list(last.values()))
         if self.kind == "classification":
             shares = self._label_shares(prompts, batch_size)
             return rows.select(
@@ -240,8 +240,14 @@ class CausalModel:
             answers = [text.partition("\n")[0] for text in self.answers(prompts, batch_size)]
             predicted = pl.Series([answer.strip() for answer in answers]).replace(UNANSWERABLE, "")
             return result.with_columns(rows["answers"].alias("gold"), predicted=predicted)
-        nll, tokens = self.nll(prompts, row_completions(self.kind, rows), batch_size)
-        numbers = {"nll": pl.Series(nll), "tokens": pl.Series(tokens)}
+        nll, tokens = self.nll(
+            self._prompts(turns), [turn.completion for turn in turns], batch_size
+        )
+        of_rows = [turn.row for turn in turns]
+        numbers = {
+            name: pl.Series(np.bincount(of_rows, values, rows.height)).cast(kind)
+            for name, values, kind in (("nll", nll, pl.Float64), ("tokens", tokens, pl.Int64))
+        }
         if self.kind == "text":
             return result.with_columns(gold=pl.lit(""), predicted=pl.lit(""), **numbers)
         answers = [text.strip() for text in self.answers(prompts, batch_size)]

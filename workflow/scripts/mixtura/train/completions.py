@@ -5,17 +5,47 @@
 | classification | the text, then "Label:" | the label word |
 | multilabel | the text, then "Labels:" | the label words with commas, or the word for none |
 | qa | context and question, then "Answer:" | the answer, or "unanswerable" |
-| instruction | the prompt | the response |
+| instruction | the prompt | the response; of a conversation each turn of the assistant |
 | text | none | the text, in pieces of at most `max_length` tokens |
 """
 
+import json
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import polars as pl
 
 from mixtura.prepare.label_sets import set_words
+from mixtura.prepare.messages import Message, context_text
 from mixtura.prepare.settings import UNANSWERABLE, Kind
+
+
+class Turn(NamedTuple):
+    """A completion to learn, and what stands before it, as text and as turns of a chat."""
+
+    row: int
+    prompt: str
+    context: list[Message]
+    completion: str
+
+
+def row_turns(kind: Kind, rows: pl.DataFrame, no_label: str = "") -> list[Turn]:
+    """The completions of canonical rows: one each, of a conversation one for each answer."""
+    prompts, completions = row_prompts(kind, rows), row_completions(kind, rows, no_label)
+    conversations = rows["messages"] if "messages" in rows.columns else [None] * rows.height
+    turns = []
+    for row, conversation in enumerate(conversations):
+        if conversation is None:
+            context = [{"role": "user", "content": prompts[row].strip()}]
+            turns.append(Turn(row, prompts[row], context, completions[row]))
+            continue
+        messages = json.loads(conversation)
+        for place, message in enumerate(messages):
+            if message["role"] == "assistant":
+                before = messages[:place]
+                turns.append(Turn(row, f"{context_text(before)}\n", before, message["content"]))
+    return turns
 
 
 def row_prompts(kind: Kind, rows: pl.DataFrame) -> list[str]:

@@ -14,12 +14,13 @@ def items_to_predict(test: pl.DataFrame, shifted: Mapping[str, pl.DataFrame]) ->
     """The rows of every test set, and `test`, its name, before them.
 
     `test` are rows of the task's test split, named "test"; `shifted` those of other test sets,
-    with the columns of `test` at least.
+    with the columns of `test` at least, but for `messages`, which not all need to have.
     """
-    return pl.concat(
-        rows.select(pl.lit(name).alias("test"), *test.columns)
+    parts = (
+        rows.select(pl.lit(name).alias("test"), *(c for c in test.columns if c in rows.columns))
         for name, rows in {"test": test, **shifted}.items()
     )
+    return pl.concat(parts, how="diagonal")
 
 
 def checked_probabilities(

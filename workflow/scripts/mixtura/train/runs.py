@@ -14,7 +14,7 @@ from mixtura.core.settings import Settings
 from mixtura.core.streams import stream_seed
 from mixtura.core.tables import read_table, write_table
 from mixtura.curate.tables import Curated
-from mixtura.prepare.tables import Shifted, Splits, read_texts
+from mixtura.prepare.tables import Shifted, Splits, read_texts, with_generated
 from mixtura.train.mix import mix_rows
 from mixtura.train.predictions import items_to_predict, of_run
 from mixtura.train.search import Trial, best_fit
@@ -106,10 +106,9 @@ def draw_rows(
     rows, sides = read_texts(data), read_table(splits, Splits)
     sets = [read_table(file, Curated) for file in generated]
     drawn = mix_rows(sides, pl.concat(sets) if sets else None, mix, run.replicate, run.seed)
-    texts = pl.concat([rows, *(frame.select(rows.columns) for frame in sets)])
     return Rows(
         drawn,
-        drawn.join(texts, on="id", maintain_order="left"),
+        drawn.join(with_generated(rows, sets), on="id", maintain_order="left"),
         rows.join(sides.filter(split="development"), on="id", how="semi"),
         test_rows(sides, rows, {Path(file).stem: read_table(file, Shifted) for file in shifted}),
     )
