@@ -212,3 +212,36 @@ def test_a_kind_of_task_goes_from_rows_to_scores(
     predictions = table("tables/predictions")
     for column in ["nll", "tokens", *(["rouge_l"] if kind == "instruction" else [])]:
         assert predictions[column].null_count() == 0
+
+
+def test_conversations_are_mixed_with_generated_rows_and_embedded_by_gradients(
+    tiny: dict[str, Any], pupil: Path, tmp_path: Path
+) -> None:
+    config = study(tiny, pupil, tmp_path, "instruction")
+    rows = json.loads((tmp_path / "rows.json").read_text())
+    turns = [
+        [
+            {"role": "user", "content": row["prompt"]},
+            {"role": "assistant", "content": row["response"]},
+        ]
+        for row in rows
+    ]
+    # Few are long: examples of that form are none that the tiny writer can follow.
+    longer = [[*turns[0], *turn] if not place % 9 else turn for place, turn in enumerate(turns)]
+    talks = [{"messages": turn} for turn in longer]
+    (tmp_path / "rows.json").write_text(json.dumps(talks))
+    config["task"]["data"]["messages"] = "messages"
+    config["embedders"] = ["writer"]
+    config["embeddings"] = {"kinds": {"writer": "gradient"}}
+    tables = [f"results/tiny/tables/{name}.parquet" for name in ("scores", "diversity")]
+    arm = next(arm for arm in read_plan(config).sets.arms.values() if arm.n_generated)
+    export = "results/tiny/export/sets/writer/topic/D0/r0/data/train.parquet"
+    run = run_snakemake(tmp_path, config, *tables, export)
+    assert run.returncode == 0, run.stdout
+    scores, diversity = map(pl.read_parquet, (tmp_path / table for table in tables))
+    assert set(scores["metric"]) == {"rouge_l", "perplexity"} and arm.name in set(scores["arm"])
+    assert pl.read_parquet(tmp_path / export).columns == ["id", "text", "prompt", "response"]
+    vendi = diversity.filter(pl.col("measure") == "vendi_score")
+    assert vendi.height and (vendi["value"] > 1).all() and set(vendi["embedder"]) == {"writer"}
+    (real,) = (tmp_path / "results/tiny/embeddings/writer").glob("*.parquet")
+    assert pl.read_parquet(real)["embedding"].dtype == pl.Array(pl.Float32, 1024)
