@@ -47,7 +47,7 @@ def test_the_own_data_set_fills_the_splits_of_its_study() -> None:
     task, rows = plan.sets.study.task, facts_rows()
     splits = split_rows(rows, **json.loads(plan.prepare.split_settings(SimpleNamespace())))
     counts = dict(splits["split"].value_counts().iter_rows())
-    assert (counts["test"], counts["reference"]) == (task.test, task.reference)
+    assert (counts["test"], counts["reference"]) == (task.test.rows, task.reference)
     sides = splits.join(rows, on="id").select("context", "split")
     assert sides.unique()["context"].is_unique().all()
 
