@@ -116,6 +116,35 @@ def build_encoder(folder: Path) -> Path:
     return folder
 
 
+# Pipelines that are made from sets.
+DERIVED: dict[str, Any] = {
+    "words": {
+        "dial": "paraphrase",
+        "of": "topic",
+        "level": "D6",
+        "levels": {"D0": {"sources": 4}, "D6": {"sources": 0}},
+    },
+    "real-words": {
+        "dial": "paraphrase",
+        "of": "topic",
+        "level": "D6",
+        "source": "real",
+        "levels": {"D0": {"sources": 4}, "D6": {"sources": 0}},
+    },
+    "chosen": {
+        "dial": "selection",
+        "pool": {"topic": ["D0", "D6"]},
+        "levels": {"D0": {"target": 2}, "D6": {"target": 3}},
+    },
+    "several": {
+        "dial": "sources",
+        "of": "topic",
+        "level": "D6",
+        "levels": {"D0": {"generators": ["writer"]}, "D6": {"generators": ["writer", "b"]}},
+    },
+}
+
+
 def tiny_study(generator: Path, encoder: Path, data: Path) -> dict[str, Any]:
     """The configuration of a whole study in seconds."""
     return {

@@ -16,6 +16,19 @@ from mixtura.infer.surface.tables import Surface
 
 PIPELINES = ("topic", "paraphrase")
 DIVERSITY = (("vendi_score", {"q": 1.0}), ("dcscore", {"tau": 0.05}), ("distinct_n", {"n": 2}))
+# Real rows alone, and a mix that is compared with them.
+TWO_ARMS = pl.DataFrame(
+    {
+        "arm": ["real", "mix"],
+        "design": ["real-only", "mix-add"],
+        "generator": [None, "g"],
+        "pipeline": [None, "p"],
+        "level": [None, "D0"],
+        "n_real": [10, 10],
+        "n_generated": [0, 10],
+        "baseline": [None, "real"],
+    }
+)
 SHIFT = ("mmd_test", "c2st", "nearest_real_distance")
 
 

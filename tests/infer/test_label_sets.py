@@ -7,6 +7,7 @@ from sklearn.metrics import f1_score
 
 from mixtura.infer.findings import findings
 from mixtura.infer.label_gains import label_gains
+from studies import TWO_ARMS
 
 LABELS = ["a", "b", "c"]
 
@@ -30,19 +31,7 @@ def study(rng: np.random.Generator, items: int = 120) -> tuple[pl.DataFrame, pl.
                     }
                 )
             )
-    arms = pl.DataFrame(
-        {
-            "arm": ["real", "mix"],
-            "design": ["real-only", "mix-add"],
-            "generator": [None, "g"],
-            "pipeline": [None, "p"],
-            "level": [None, "D0"],
-            "n_real": [10, 10],
-            "n_generated": [0, 10],
-            "baseline": [None, "real"],
-        }
-    )
-    return pl.concat(frames), arms
+    return pl.concat(frames), TWO_ARMS
 
 
 def sets(hot: np.ndarray) -> pl.Series:

@@ -7,21 +7,10 @@ from sklearn.metrics import cohen_kappa_score, mean_absolute_error
 
 from mixtura.infer.findings import findings
 from mixtura.infer.scoring import item_scores
+from studies import TWO_ARMS
 
 RANKS = {"1": 1.0, "2": 2.0, "3": 3.0, "4": 4.0}
 METRICS = ["mean_absolute_error", "weighted_kappa"]
-ARMS = pl.DataFrame(
-    {
-        "arm": ["real", "mix"],
-        "design": ["real-only", "mix-add"],
-        "generator": [None, "g"],
-        "pipeline": [None, "p"],
-        "level": [None, "D0"],
-        "n_real": [10, 10],
-        "n_generated": [0, 10],
-        "baseline": [None, "real"],
-    }
-)
 
 
 def ratings(rng: np.random.Generator, items: int = 150) -> pl.DataFrame:
@@ -48,7 +37,7 @@ def ratings(rng: np.random.Generator, items: int = 150) -> pl.DataFrame:
 
 def test_error_and_kappa_of_ratings_are_those_of_scikit_learn(rng: np.random.Generator) -> None:
     scored = item_scores(ratings(rng), METRICS, "en", RANKS)
-    table = findings(scored, ARMS, METRICS)
+    table = findings(scored, TWO_ARMS, METRICS)
     for arm in ("real", "mix"):
         rows = scored.filter(arm=arm)
         gold, named = (rows[name].cast(pl.Int64) for name in ("gold", "predicted"))
@@ -73,4 +62,4 @@ def test_one_rating_for_all_rows_has_no_kappa_but_when_it_is_right() -> None:
             "predicted_rank": [2.0, 2.0],
         }
     )
-    assert findings(frame, ARMS.head(1), ["weighted_kappa"])["value"].to_list() == [1.0]
+    assert findings(frame, TWO_ARMS.head(1), ["weighted_kappa"])["value"].to_list() == [1.0]

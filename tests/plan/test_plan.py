@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from builders import DERIVED
 from mixtura.core.code import SCRIPTS, code_files
 from mixtura.curate.settings import CurateSettings, Filters
 from mixtura.generate.templates import template_text
@@ -288,25 +289,7 @@ def test_an_embedder_of_gradients_reruns_its_embeddings_alone(tiny: dict[str, An
 
 def test_derived_pipelines_are_made_from_sets(tiny: dict[str, Any]) -> None:
     study = copy.deepcopy(tiny)
-    study["pipelines"] |= {
-        "words": {
-            "dial": "paraphrase",
-            "of": "topic",
-            "level": "D6",
-            "levels": {"D0": {"sources": 4}, "D6": {"sources": 0}},
-        },
-        "chosen": {
-            "dial": "selection",
-            "pool": {"topic": ["D0", "D6"]},
-            "levels": {"D0": {"target": 2}, "D6": {"target": 3}},
-        },
-        "several": {
-            "dial": "sources",
-            "of": "topic",
-            "level": "D6",
-            "levels": {"D0": {"generators": ["writer"]}, "D6": {"generators": ["writer", "b"]}},
-        },
-    }
+    study["pipelines"] |= {name: DERIVED[name] for name in ("words", "chosen", "several")}
     study["generators"]["b"] = study["generators"]["writer"]
     study["generate"]["pipelines"] = ["topic", "words", "chosen", "several"]
     card = read_plan(study)

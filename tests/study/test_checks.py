@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from builders import DERIVED
 from changes import assert_refused, changed
 from mixtura.plan.plan import read_plan
 from mixtura.study.base import ConfigError
@@ -107,34 +108,6 @@ def test_a_task_without_labels_counts_its_rows(tiny: dict[str, Any]) -> None:
     levels = {level: {"contexts": 1} for level in ("D0", "D6")}
     with pytest.raises(ConfigError, match=r"'context' needs task.kind qa, not text"):
         read_plan({**text, "pipelines": {"topic": {"dial": "context", "levels": levels}}})
-
-
-DERIVED: dict[str, Any] = {
-    "words": {
-        "dial": "paraphrase",
-        "of": "topic",
-        "level": "D6",
-        "levels": {"D0": {"sources": 4}, "D6": {"sources": 0}},
-    },
-    "real-words": {
-        "dial": "paraphrase",
-        "of": "topic",
-        "level": "D6",
-        "source": "real",
-        "levels": {"D0": {"sources": 4}, "D6": {"sources": 0}},
-    },
-    "chosen": {
-        "dial": "selection",
-        "pool": {"topic": ["D0", "D6"]},
-        "levels": {"D0": {"target": 2}, "D6": {"target": 3}},
-    },
-    "several": {
-        "dial": "sources",
-        "of": "topic",
-        "level": "D6",
-        "levels": {"D0": {"generators": ["writer"]}, "D6": {"generators": ["writer", "b"]}},
-    },
-}
 
 
 def with_derived(tiny: dict[str, Any]) -> dict[str, Any]:
