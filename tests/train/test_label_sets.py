@@ -62,7 +62,7 @@ def test_an_encoder_learns_several_labels(encoder: Path) -> None:
             "labels": [["anger"], ["joy"], ["anger", "joy"], []] * 8,
         }
     )
-    settings = EncoderTraining(model="reader", steps=200, batch_size=16, learning_rate=1e-2)
+    settings = EncoderTraining(model="reader", steps=600, batch_size=16, learning_rate=2e-3)
     model = train_classifier(str(encoder), rows, LABELS, settings, 0, several=True)
     test = rows.head(4).with_columns(id=pl.Series(list("abcd")), test=pl.lit("test"))
     assert model.predict(test)["predicted"].to_list() == test["labels"].to_list()
