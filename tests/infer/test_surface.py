@@ -11,7 +11,14 @@ from mixtura.core.tables import check
 from mixtura.infer import fit_surface
 from mixtura.infer.surface.best import may_be_best
 from mixtura.infer.surface.fit import FittedSurface
-from mixtura.infer.surface.table import NO_SHAPE, ONE_LEVEL, SHAPE, surface_table
+from mixtura.infer.surface.table import (
+    NO_SHAPE,
+    ONE_LEVEL,
+    SHAPE,
+    Fit,
+    surface_rows,
+    surface_table,
+)
 from mixtura.infer.surface.tables import Surface
 from mixtura.infer.verdicts import GAIN
 
@@ -194,3 +201,22 @@ def test_a_study_without_mixes_has_an_empty_table() -> None:
     table = surface_table(rows, alone, pl.DataFrame())
     check(table, "surface", Surface)
     assert table.is_empty()
+
+
+def test_more_rows_than_were_tried_have_a_row_of_their_own() -> None:
+    rows = np.repeat([8.0, 16.0, 32.0, 64.0, 128.0], 2)
+    level = np.tile([0.0, 1.0], 5)
+    gains = (0.05 + 0.05 * level) * (1 - (1 + rows / 16) ** -0.5)
+    luck = 1e-4 * np.random.default_rng(0).standard_normal((4, 10))
+    mixes = pl.DataFrame({"n_generated": rows, "diversity": level}).with_columns(
+        n_real=pl.lit(16.0), alone=pl.lit(16.0), form=pl.lit("added"), arm=pl.lit("arm")
+    )
+    mixes = mixes.with_columns(level="D" + pl.col("diversity").cast(pl.Int64).cast(pl.String))
+    surface = fit_surface(gains + luck, level, rows, np.full(10, 16.0))
+    fit = Fit(mixes, surface, np.zeros(10, bool), None, 4)
+    (row,) = (row for row in surface_rows(fit, 0.02) if row["kind"] == "beyond")
+    assert (row["n_generated"], row["diversity"], row["n_real"]) == (256, 1, 16)
+    assert row["gain"] == pytest.approx(0.1 * (1 - 17**-0.5), abs=1e-3)
+    assert row["law"] == "power law in all rows" and abs(row["law_error"]) < 1e-3
+    replaced = fit._replace(mixes=mixes.with_columns(form=pl.lit("replaced")))
+    assert "beyond" not in {row["kind"] for row in surface_rows(replaced, 0.02)}

@@ -33,12 +33,16 @@ def table(verdict: str, shape: str) -> pl.DataFrame:
         **{"n_generated_high": 96.0, "verdict": shape},
     }
     limit = {"kind": "limit", "n_real": 40.0, "n_real_low": 20.0, "gain": 0.02}
+    beyond = {
+        **{"kind": "beyond", "n_real": 16.0, "n_generated": 192.0, "gain": 0.09, "low": 0.02},
+        **{"high": 0.16, "law": "power law in all rows", "law_error": -0.011},
+    }
     rows = [
         mix(0, 48.0, 0.0),
         mix(3, 48.0, 0.07, best=True),
         mix(0, 96.0, 0.01),
         mix(3, 96.0, 0.08, **top),
-        *(SCOPE | row for row in (peak, limit)),
+        *(SCOPE | row for row in (peak, limit, beyond)),
     ]
     types = Surface.types()
     return pl.DataFrame([{name: row.get(name) for name in types} for row in rows], types)
@@ -55,6 +59,10 @@ def test_a_shown_gain_is_named_with_what_stands_on_it() -> None:
     assert "Loss one step beside it: D0 +0.070 [+0.000, +0.100]; 48 rows +0.010" in text
     assert "highest at level 3.20 and 96 generated rows; joint 95 % region: 1.00 to 5.00" in text
     assert "is below 0.020 from 40 real rows on (95 %: 20 to more than 16)" in text
+    assert (
+        "**beyond what was tried**: 192 generated rows would gain +0.090 [+0.020, +0.160] by a "
+        "power law in all rows, which erred by -0.011 on the 96 rows that it had not seen." in text
+    )
 
 
 def test_what_is_not_shown_is_no_advice() -> None:

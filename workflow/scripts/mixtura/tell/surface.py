@@ -23,7 +23,7 @@ def surface_text(surface: pl.DataFrame) -> list[str]:
     lines = [
         line
         for _, part in surface.group_by(SURFACE, maintain_order=True)
-        for line in [*_answers(part), *_limit(part)]
+        for line in [*_answers(part), *_limit(part), *_beyond(part)]
     ]
     return ["## How diverse, and how much", READING, "\n".join(f"- {line}" for line in lines)]
 
@@ -113,3 +113,16 @@ def _limit(part: pl.DataFrame) -> Iterator[str]:
         else:
             text = f"{name}is below {size} from {row['n_real']:.0f} real rows on"
         yield f"{text} (95 %: {low} to {high})."
+
+
+def _beyond(part: pl.DataFrame) -> Iterator[str]:
+    """What more rows than were tried would gain, and how far the law erred where it can be seen."""
+    for row in part.filter(kind="beyond").iter_rows(named=True):
+        mixes = part.filter(kind="mix", n_real=row["n_real"])
+        tried = mixes["n_generated"].to_numpy().max()
+        yield (
+            f"{row['model']}, {row['pipeline']}, {row['n_real']:.0f} real rows, **beyond what was "
+            f"tried**: {row['n_generated']:.0f} generated rows would gain "
+            f"{interval(row['gain'], row['low'], row['high'], sign=True)} by a {row['law']}, which "
+            f"erred by {row['law_error']:+.3f} on the {tried:.0f} rows that it had not seen."
+        )

@@ -25,6 +25,7 @@ class FittedSurface:
     posterior: Posterior
     common: Array  # (K, K) covariance of gains in one replicate: what mixes share
     alone: Array  # (K, K) what each has alone
+    errors: Array  # (K, K) covariance of the mean gains
     level: float
 
     @cached_property
@@ -155,4 +156,6 @@ def fit_surface(
     basis = basis_of(covariates)
     rng = np.random.default_rng(seed)
     posterior = posterior_of(observed, covariance, basis.at(covariates), basis.effects, rng)
-    return FittedSurface(observed, covariates, basis, posterior, common, alone, level)
+    return FittedSurface(
+        observed, covariates, basis, posterior, common, alone, covariance.total, level
+    )

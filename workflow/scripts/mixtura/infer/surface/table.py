@@ -13,6 +13,7 @@ from mixtura.infer.metrics import Array, metric_of
 from mixtura.infer.parts import mixes_alone
 from mixtura.infer.runs import runs_of, test_sets
 from mixtura.infer.surface.basis import rows_of
+from mixtura.infer.surface.beyond import beyond
 from mixtura.infer.surface.fit import FittedSurface, fit_surface
 from mixtura.infer.surface.tables import Surface
 from mixtura.infer.verdicts import GAIN, TOO_SMALL
@@ -170,6 +171,7 @@ def surface_rows(fit: Fit, smallest_gain: float) -> Iterator[Row]:
         best, region = fit.surface.best(here)
         yield from _mixes(fit, here, best)
         yield from _points(fit, float(real), here, best, region)
+        yield from _beyond(fit, float(real), here)
     yield from _curve(fit, smallest_gain)
 
 
@@ -247,6 +249,32 @@ def _points(fit: Fit, real: float, here: Array, best: Array, region: Array) -> I
     }
     for place in range(len(points)):
         yield point(place) | {"kind": "surface", "best": bool(region[place])}
+
+
+def _beyond(fit: Fit, real: float, here: Array) -> Iterator[Row]:
+    """What more rows of the recommended diversity would gain, where a law can be judged."""
+    surface = fit.surface
+    top = surface.covariates[surface.recommended(here), 0]
+    line = np.flatnonzero(here & (surface.covariates[:, 0] == top))
+    rows = fit.mixes["n_generated"].to_numpy()
+    line = line[np.argsort(rows[line], kind="stable")]
+    law = None
+    if fit.added:
+        errors = surface.errors[np.ix_(line, line)]
+        law = beyond(rows[line], real, surface.observed[line], errors, surface.level)
+    if law:
+        yield {
+            "kind": "beyond",
+            "n_real": real,
+            "n_generated": law.generated,
+            "diversity": float(top),
+            "gain": law.gain,
+            "low": law.low,
+            "high": law.high,
+            "law": law.law,
+            "law_error": law.error,
+            "replicates": fit.replicates,
+        }
 
 
 def _curve(fit: Fit, smallest_gain: float) -> Iterator[Row]:

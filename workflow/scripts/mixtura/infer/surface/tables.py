@@ -10,11 +10,12 @@ class Surface(Table, file="tables/surface.parquet"):
 
     "mix": a tried mix; "peak": the optimum of the smooth part at a number of real rows; "surface":
     a point of the smooth part; "real rows": a point of its curve over real rows; "limit": from
-    which number of real rows on the gain is below the smallest of interest. Gains are positive
+    which number of real rows on the gain is below the smallest of interest; "beyond": the gain of
+    more rows than were tried, by a law (`mixtura.infer.surface.beyond`). Gains are positive
     where the mix is better, whichever way the metric points.
     """
 
-    kind = dy.String(nullable=False, description="mix, peak, surface, real rows or limit")
+    kind = dy.String(nullable=False, description="mix, peak, surface, real rows, limit or beyond")
     model = dy.String(nullable=False, description="downstream model")
     metric = dy.String(nullable=False, description="name of the metric")
     test = dy.String(nullable=False, description="name of the test set")
@@ -76,6 +77,11 @@ class Surface(Table, file="tables/surface.parquet"):
     )
     loss_low = dy.Float64(nullable=True, description="lower end of its 95 % interval")
     loss_high = dy.Float64(nullable=True, description="upper end of this interval")
+    law = dy.String(nullable=True, description="beyond what was tried: the law that is followed")
+    law_error = dy.Float64(
+        nullable=True,
+        description="what this law, fitted without the largest amount, predicted too much there",
+    )
     verdict = dy.String(
         nullable=True,
         description='of the recommended mix: "gain shown" or "too '
