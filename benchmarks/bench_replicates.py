@@ -1,10 +1,10 @@
-"""Whether intervals hold for the next person: the replicates of the demo against each other.
+"""Whether intervals hold for the next person: replicates of the demo against each other.
 
-`python benchmarks/bench_replicates.py [FOLDER]` prints a table of the demo that is in FOLDER
-(default: this repository); what it lacks is made first. Every choice of some replicates is a study
-of its own, through the function that the rule `findings` calls; its intervals should hold what the
-other replicates measured on average. That mean of a few draws errs too, so that even exact
-intervals hold it in less than 95 %. All share the test rows and err together there.
+`python benchmarks/bench_replicates.py [FOLDER]` prints a table of the demo in FOLDER (default: this
+repository), with `REPLICATES` of them; what it lacks is made first. Every choice of some replicates
+is a study of its own, through the function that the rule `findings` calls; its intervals should
+hold what the other replicates measured on average. That mean of a few draws errs too, so that even
+exact intervals hold it in less than 95 %. All share the test rows and err together there.
 """
 
 import sys
@@ -23,6 +23,7 @@ from mixtura.infer.findings import findings
 from mixtura.infer.tables import Arms, ItemPredictions
 
 TITLE = "Intervals of the demo's probe against its other replicates"
+REPLICATES = 6
 COMPARISON = ("arm", "baseline")
 TARGETS = {1: "none: it says that it is for its draw alone", 2: "at least 93 %"}
 
@@ -32,6 +33,7 @@ def demo(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     config = ROOT / "config/config.yaml"
     tables = f"results/{yaml.safe_load(config.read_text('utf-8'))['study']}/tables"
     command = ["-m", "snakemake", "--configfile", str(config), "--directory", str(folder)]
+    command += ["--config", f"replicates={REPLICATES}"]
     timed([*command, "--profile", "profiles/local", f"{tables}/predictions.parquet"])
     predictions = read_table(folder / tables / "predictions.parquet", ItemPredictions)
     arms = read_table(folder / tables / "arms.parquet", Arms)

@@ -1,0 +1,75 @@
+"""The gain that the surface names on some replicates of the demo, against the others.
+
+`python benchmarks/bench_resampled.py [FOLDER]` prints a table of the demo's probe in FOLDER
+(default: this repository; what it lacks is made first). Every half of the replicates is a study of
+its own; the truth that it is judged by is the mean gain over the other half, which errs as well.
+"Best of many" is the largest mean gain as it is, which version 0.1 named.
+"""
+
+import sys
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from bench_plan import ROOT
+from bench_replicates import demo
+from measuring import Row, Skipped
+
+from mixtura.infer.surface.table import surface_table
+
+TITLE = "The gain named by the fitted surface, on halves of the demo's replicates"
+
+
+def mixes(predictions: pl.DataFrame, arms: pl.DataFrame, chosen: list[int]) -> pl.DataFrame:
+    """The mixes of the surface of a study of some of the replicates."""
+    some = predictions.filter(pl.col("replicate").is_in(chosen))
+    table = surface_table(some, arms, pl.DataFrame())
+    return table.filter(kind="mix").sort("n_real", "arm")
+
+
+def rows(predictions: pl.DataFrame, arms: pl.DataFrame) -> Iterator[Row]:
+    """For every number of real rows: errors of what halves name, against the other halves."""
+    replicates = predictions["replicate"].unique().sort().to_list()
+    named: dict[float, list[tuple[float, float, bool, bool]]] = {}
+    count = len(replicates) // 2
+    for chosen in combinations(replicates, count):
+        study = mixes(predictions, arms, list(chosen))
+        others = mixes(predictions, arms, [r for r in replicates if r not in chosen])
+        both = study.with_columns(truth=others["observed"])
+        for (real,), here in both.group_by("n_real"):
+            top = here.filter(pl.col("recommended").fill_null(False)).row(0, named=True)
+            most = here.sort("observed").row(-1, named=True)
+            named.setdefault(float(real), []).append(
+                (
+                    top["gain"] - top["truth"],
+                    most["observed"] - most["truth"],
+                    top["low"] <= top["truth"] <= top["high"],
+                    bool(here.sort("truth")["best"][-1]),
+                )
+            )
+    for real, outcomes in sorted(named.items()):
+        errors = np.array(outcomes)
+        of_surface, best_of_many = (np.square(errors[:, :2]).mean(axis=0) ** 0.5).tolist()
+        yield {
+            **{"real rows": f"{real:.0f}", "replicates of a study": count},
+            **{"studies": len(outcomes), "mixes": both.filter(n_real=real).height},
+            "RMSE of the gain named": f"{of_surface:.4f}",
+            "of best of many": f"{best_of_many:.4f}",
+            "ratio": f"{of_surface / best_of_many:.2f}",
+            "interval holds the others' mean": f"{errors[:, 2].mean():.1%}",
+            "set holds the others' best": f"{errors[:, 3].mean():.1%}",
+        }
+
+
+def run(quick: bool = False) -> Iterator[Row]:
+    """Yield the rows, where no demo was made after some 25 minutes."""
+    if quick:
+        raise Skipped("reads the whole demo")
+    yield from rows(*demo(ROOT))
+
+
+if __name__ == "__main__":
+    for row in rows(*demo(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else ROOT)):
+        print(" | ".join(map(str, row.values())), flush=True)
