@@ -8,7 +8,7 @@ exact intervals hold it in less than 95 %. All share the test rows and err toget
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from scipy import stats
 from mixtura.core.tables import read_table
 from mixtura.infer.findings import findings
 from mixtura.infer.tables import Arms, ItemPredictions
+
+Rows = Callable[[pl.DataFrame, pl.DataFrame], Iterator[Row]]
 
 TITLE = "Intervals of the demo's probe against its other replicates"
 REPLICATES = 6
@@ -82,11 +84,21 @@ def rows(predictions: pl.DataFrame, arms: pl.DataFrame) -> Iterator[Row]:
 
 def run(quick: bool = False) -> Iterator[Row]:
     """Yield the rows, where no demo was made after some 25 minutes."""
+    yield from of_demo(rows, quick)
+
+
+def of_demo(rows: Rows, quick: bool) -> Iterator[Row]:
+    """Yield rows of the demo in this repository."""
     if quick:
         raise Skipped("reads the whole demo")
     yield from rows(*demo(ROOT))
 
 
-if __name__ == "__main__":
+def show(rows: Rows) -> None:
+    """Print rows of the demo in the folder that the command line names."""
     for row in rows(*demo(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else ROOT)):
         print(" | ".join(map(str, row.values())), flush=True)
+
+
+if __name__ == "__main__":
+    show(rows)

@@ -6,16 +6,13 @@ its own; the truth that it is judged by is the mean gain over the other half, wh
 "Best of many" is the largest mean gain as it is, which version 0.1 named.
 """
 
-import sys
 from collections.abc import Iterator
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import polars as pl
-from bench_plan import ROOT
-from bench_replicates import demo
-from measuring import Row, Skipped
+from bench_replicates import of_demo, show
+from measuring import Row
 
 from mixtura.infer.surface.table import surface_table
 
@@ -65,11 +62,8 @@ def rows(predictions: pl.DataFrame, arms: pl.DataFrame) -> Iterator[Row]:
 
 def run(quick: bool = False) -> Iterator[Row]:
     """Yield the rows, where no demo was made after some 25 minutes."""
-    if quick:
-        raise Skipped("reads the whole demo")
-    yield from rows(*demo(ROOT))
+    yield from of_demo(rows, quick)
 
 
 if __name__ == "__main__":
-    for row in rows(*demo(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else ROOT)):
-        print(" | ".join(map(str, row.values())), flush=True)
+    show(rows)
