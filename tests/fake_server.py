@@ -44,7 +44,14 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Batches and the files of their answers."""
         name = self.path.removeprefix("/v1/")
-        if name.startswith("batches/"):
+        if name.startswith("batches?"):
+            data = [
+                {**batch, "id": "foreign", "metadata": None}
+                for batch in self.server.batches.values()
+            ]
+            data += self.server.batches.values()
+            self.answer(200, {}, {"object": "list", "data": data, "has_more": False})
+        elif name.startswith("batches/"):
             batch = self.server.batches[name.partition("/")[2]]
             batch["polls"] -= 1
             self.answer(200, {}, batch | ({"status": "in_progress"} if batch["polls"] > 0 else {}))
@@ -79,7 +86,7 @@ class Handler(BaseHTTPRequestHandler):
         }
         name = f"batch-{len(self.server.batches)}"
         names = {"id": name, "object": "batch", "created_at": 1, "completion_window": "24h"}
-        about = {"endpoint": body["endpoint"], "input_file_id": body["input_file_id"]}
+        about = {key: body[key] for key in ("endpoint", "input_file_id", "metadata")}
         ends = {"output_file_id": files[True], "error_file_id": files[False]}
         batch = {**names, **about, **ends, "status": "completed", "polls": self.server.polls}
         self.server.batches[name] = batch | self.server.batch_end

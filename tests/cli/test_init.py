@@ -145,3 +145,27 @@ def test_a_column_of_too_many_values_is_told_to_be_no_label() -> None:
     rows = [f"a text of some length about number {n},kind {n}" for n in range(80)]
     Path("rows.csv").write_text("\n".join(["text,label", *rows]))
     assert "column label is no label: it holds 80 values" in run("rows.csv")
+
+
+def test_what_a_file_lacks_is_told_with_its_name() -> None:
+    Path("bare.csv").write_text("text,label\n")
+    Path("lists.jsonl").write_text("\n".join(['{"text": ["a b"], "label": "x"}'] * 9))
+    mixed = [{"text": "a b", "label": "x"}] * 8 + [{"text": {"en": "a b"}, "label": "y"}]
+    Path("mixed.jsonl").write_text("\n".join(map(json.dumps, mixed)))
+    for name, message in (
+        ("gone.csv", "mixtura init: no file at gone.csv"),
+        ("mixed.jsonl", "holds values of several types (row 9: {'en': 'a b'}); name a column of"),
+        ("bare.csv", "mixtura init: bare.csv: there are no rows, only names of columns"),
+        ("lists.jsonl", "text: column text holds lists (List(String)); name a column of text (in"),
+    ):
+        result = CliRunner().invoke(app, ["init", name])
+        assert result.exit_code == 1 and message in " ".join(result.output.split())
+
+
+def test_a_long_label_has_the_start_of_it_as_its_word() -> None:
+    long = "asked for " + "very " * 60 + "much"
+    rows = [{"text": f"order number {n}", "label": long if n % 2 else "other"} for n in range(80)]
+    Path("rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    run("rows.jsonl")
+    task = load_study(yaml.safe_load(Path("study.yaml").read_text())).task
+    assert task.labels == {long: long[:200].strip(), "other": "other"}

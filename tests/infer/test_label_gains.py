@@ -3,11 +3,12 @@
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import balanced_accuracy_score, recall_score
 
 from mixtura.core.wording import describe_arm
 from mixtura.infer.findings import findings
-from mixtura.infer.label_gains import label_gains
+from mixtura.infer.label_gains import label_gains, of_one_row
 from mixtura.infer.runs import shared_rows
 from mixtura.tell.labels import label_rows, labels_text
 
@@ -92,9 +93,35 @@ def test_a_label_that_folds_lack_has_the_recall_of_those_that_test_it(rare: int)
         tested = frame.filter(arm=row["arm"], gold="rare")
         assert row["n"] == rare
         assert row["value"] == pytest.approx((tested["predicted"] == "rare").mean())
-        assert (row["low"] is None) == (rare == 1)
-        assert (row["difference"] is None) == (rare == 1 or row["arm"] == "real")
+        assert row["low"] <= row["value"] <= row["high"]
+        assert (row["difference"] is None) == (row["arm"] == "real")
     assert len(label_rows(table)) == 9
+
+
+def test_a_label_with_one_test_row_has_the_exact_interval_of_one_row() -> None:
+    frame = in_folds(1)
+    of_rare = pl.col("gold") == "rare"
+    hit = pl.when(pl.col("arm") == "mix").then(pl.lit("rare")).otherwise(pl.lit("common"))
+    frame = frame.with_columns(predicted=pl.when(of_rare).then(hit).otherwise("predicted"))
+    table = label_gains(frame, ARMS, ["rare"])
+    of_arm = {row["arm"]: row for row in table.to_dicts()}
+    for arm, hits in (("mix", 1), ("real", 0), ("over", 0)):
+        exact = binomtest(hits, 1).proportion_ci(method="exact")
+        row = of_arm[arm]
+        assert (row["value"], row["n"]) == (hits, 1)
+        assert (row["low"], row["high"]) == pytest.approx((exact.low, exact.high))
+    gain = [of_arm["mix"][name] for name in ("difference", "difference_low", "difference_high")]
+    assert gain == pytest.approx([1, -0.95, 1])  # one row never shows a gain
+    gain = [of_arm["over"][name] for name in ("difference", "difference_low", "difference_high")]
+    assert gain == pytest.approx([0, -0.975, 0.975])
+
+
+def test_the_interval_of_one_row_holds_the_mean_of_rows_of_any_chance() -> None:
+    rng = np.random.default_rng(3)
+    for a, b in ((0.02, 0.02), (0.5, 8), (1, 1), (20, 3)):  # means of trainings of a row: beta
+        values = pl.DataFrame({"value": rng.beta(a, b, 4000)})
+        low, high = values.select(**of_one_row(pl.col("value"))).get_columns()
+        assert ((low <= a / (a + b)) & (high >= a / (a + b))).mean() > 0.945
 
 
 def test_repeated_folds_widen_the_gain_of_a_label_whose_rows_share_a_fold() -> None:

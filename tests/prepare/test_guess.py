@@ -76,3 +76,10 @@ def test_fields_of_structs_are_columns() -> None:
 def test_names_alone_are_no_file() -> None:
     with pytest.raises(ValueError, match="there are no rows, only names of columns"):
         guess_columns(pl.DataFrame(schema={"text": pl.String, "label": pl.String}))
+
+
+def test_a_first_line_that_is_a_row_names_no_columns() -> None:
+    frame = pl.DataFrame({"Where is it?": TEXTS, "Shipping": TICKETS})
+    with pytest.raises(ValueError, match="the first line names no columns: 'Shipping' stands in"):
+        guess_columns(frame)
+    guess_columns(pl.DataFrame({"text": TEXTS, "Shipping": TICKETS}))  # a column of that name

@@ -89,3 +89,9 @@ def test_a_label_of_another_encoding_is_named() -> None:
 )
 def test_ratings_have_ranks(words: list[str], ordered: bool | None, ranks: dict) -> None:
     assert label_ranks(dict(zip("abc", words, strict=False)), ordered) == ranks
+
+
+def test_long_labels_that_begin_alike_are_refused() -> None:
+    column = pl.Series("kind", ["x" * 200 + end for end in "ab"])
+    with pytest.raises(ValueError, match="'kind': two labels begin with the same 200 characters"):
+        learnt_labels(column)

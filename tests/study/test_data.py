@@ -71,12 +71,16 @@ def test_near_copies_are_not_counted(tiny_of) -> None:
         ("text,label\nhello, world,1\n", {}, r"task.data: rows.csv: line 2 has 3 fields of 2"),
         (rows_of("a", "b"), {"data": {"label": "topic"}}, r"task.data.label: no column 'topic'"),
         (rows_of("a", "b"), {"data": {"text": "body"}}, r"task.data.text: no column 'body'; col"),
-        (rows_of("a"), {}, r"task.data: column 'label' holds 1 different labels \('a'\)"),
-        (rows_of("a", "b") + ",a\n", {}, r"task.data: row 121: the text is empty .*; 1 such"),
+        (rows_of("a"), {}, r"task.data: rows.csv: column 'label' holds 1 different labels \('a'\)"),
+        (
+            rows_of("a", "b") + ",a\n",
+            {},
+            r"task.data: rows.csv: row 121: the text is empty .*; 1",
+        ),
         (
             rows_of("a", "b", "c"),
             {"labels": {"a": "first", "b": "second"}},
-            r"task.data: row 3: label 'c' is not in task.labels \(a, b\); 60 such",
+            r"task.data: rows.csv: row 3: label 'c' is not in task.labels \(a, b\); 60 such",
         ),
         (rows_of("a", "b"), {"labels": {"a": "same", "b": "same"}}, r"labels: 1 different words"),
         (rows_of("a", "b"), {"labels": {"a": True, "b": "x"}}, r"task.labels.a.*write it in quo"),
@@ -136,7 +140,7 @@ def test_files_of_their_own_have_the_columns_of_the_data(tiny_of) -> None:
 @pytest.mark.parametrize(
     ("test", "more", "task", "message"),
     [
-        ("text,label\nx,c\n", "", {}, r"task.test.data: row 1: label 'c' is not in task.labels"),
+        ("text,label\nx,c\n", "", {}, r"task.test.data: test.csv: row 1: label 'c' is not in"),
         ("body,label\nx,a\n", "", {}, r"task.test.data.text: no column 'text'; columns are: body"),
         (
             "text,label\nx,a\n",

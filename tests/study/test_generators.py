@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from changes import assert_refused
+from changes import assert_refused, changed
+from mixtura.plan.writers import prompted_model
+from mixtura.study.load import load_study
 
 
 @pytest.mark.parametrize(
@@ -54,3 +56,16 @@ def test_a_wrong_generator_is_refused(
     tiny: dict[str, Any], path: str, value: Any, parts: list[str]
 ) -> None:
     assert_refused(tiny, path, value, *parts)
+
+
+@pytest.mark.parametrize(
+    ("form", "tidy", "is_tidied"),
+    [("chat", None, True), ("completion", None, False), ("chat", False, False)],
+)
+def test_what_assistants_put_around_texts_goes_in_a_chat_unless_a_person_says_no(
+    tiny: dict[str, Any], form: str, tidy: bool | None, is_tidied: bool
+) -> None:
+    openai = {"base_url": "http://x", "model": "m"}
+    writer = {"backend": "openai", "openai": openai, "format": form, "tidy": tidy}
+    study = load_study(changed(tiny, "generators/writer", writer))
+    assert prompted_model(study, "writer").tidy == is_tidied

@@ -34,6 +34,37 @@ def test_a_file_of_topics_has_enough_of_them(tiny: dict[str, Any], tmp_path: Pat
     assert_refused(tiny, "pipelines/topic/file", str(file), "topics: file and the key file need")
 
 
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        (b"a film\nun caf\xe9\n", "line 2 is no text in UTF-8"),
+        ("a film\n".encode("utf-16"), "line 1 is no text in UTF-8"),
+        (b"a film\n\na\0b\n", "line 3 is no text in UTF-8"),
+        (b"\xef\xbb\xbf\n \n", "no line holds anything"),
+        (None, "is a folder"),
+    ],
+)
+@pytest.mark.parametrize("name", ["topics.txt", "mine.j2", "dial.py"])
+def test_a_broken_file_of_text_is_refused_by_its_line(
+    tiny: dict[str, Any], tmp_path: Path, written: bytes | None, message: str, name: str
+) -> None:
+    file = tmp_path / name
+    if written is None:
+        file.mkdir()
+    else:
+        file.write_bytes(written)
+    levels = {"D0": {"personas": 1}}
+    path, value = {
+        "topics.txt": ("pipelines/who", {"dial": "persona", "levels": levels, "file": str(file)}),
+        "mine.j2": ("generators/writer/prompt", str(file)),
+        "dial.py": ("pipelines/mine", {"dial": "module", "levels": {"D0": {}}, "file": str(file)}),
+    }[name]
+    assert_refused(tiny, path, value, path.replace("/", "."), f"{file}", message)
+    if name == "topics.txt":
+        study = changed(tiny, "pipelines/topic/topics", "file")
+        assert_refused(study, "pipelines/topic/file", str(file), f"{file}", message)
+
+
 def test_personas_come_from_one_list(tiny: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "personas.txt").write_text("a shy poet\n")
     levels = {level: {"personas": 1} for level in ("D0", "D6")}

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openai.resources import Batches as OpenaiBatches
 
 from fake_server import KEY, Reaction, Server, client, prompt_of, reply
 from mixtura.generate.backends.batch import Batches
@@ -81,6 +82,27 @@ def test_a_killed_job_waits_for_the_same_batch(
     assert [row.text for row in rows] == [f"said {prompt}" for prompt in PROMPTS]
     again = client(server, batch=True, resume=tmp_path).complete(PROMPTS, SAMPLING, [1, 2, 3, 4])
     assert again == rows and len(server.batches) == 1
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_a_job_that_is_killed_at_the_submission_submits_once(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    submitted = OpenaiBatches.create
+
+    def killed(self: OpenaiBatches, **about: Any) -> Any:
+        if place == "after":
+            submitted(self, **about)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(OpenaiBatches, "create", killed)
+        with pytest.raises(KeyboardInterrupt):
+            client(server, batch=True, resume=tmp_path).complete(PROMPTS, SAMPLING, [1, 2, 3, 4])
+    assert len(server.batches) == (place == "after")
+    rows = client(server, batch=True, resume=tmp_path).complete(PROMPTS, SAMPLING, [1, 2, 3, 4])
+    assert len(server.batches) == 1 and len(server.requests) == 4  # nothing is bought twice
+    assert [row.text for row in rows] == [f"said {prompt}" for prompt in PROMPTS]
 
 
 def test_a_batch_that_is_refused_is_told(server: Server) -> None:

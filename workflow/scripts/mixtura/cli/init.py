@@ -22,6 +22,7 @@ def init(
     from mixtura.infer.detect import TYPICAL, TYPICAL_SOURCE
     from mixtura.plan.power import planned_design, power_lines
     from mixtura.plan.sets import Sets
+    from mixtura.prepare.columns import naming_file
     from mixtura.prepare.files import form_of, read_rows
     from mixtura.prepare.guess import guess_columns, unused_labels
     from mixtura.prepare.label_sets import task_labels
@@ -35,26 +36,30 @@ def init(
             raise ValueError(f"{output} exists; remove it, or name another with --output")
         form = form_of(file)
         frame = read_rows(file, form)
-        guess = guess_columns(frame)
-        label, separator = guess.columns.get("label"), guess.label_separator
-        labels = task_labels(frame, guess.kind, label, separator) if label else None
-        rows, left_out, _ = task_rows(
-            frame,
-            guess.kind,
-            guess.columns,
-            labels,
-            "real",
-            other_labels="leave-out",
-            label_separator=separator,
-            empty_texts="leave-out",
-        )
+        with naming_file(file):
+            guess = guess_columns(frame)
+            label, separator = guess.columns.get("label"), guess.label_separator
+            labels = task_labels(frame, guess.kind, label, separator) if label else None
+            rows, left_out, _ = task_rows(
+                frame,
+                guess.kind,
+                guess.columns,
+                labels,
+                "real",
+                other_labels="leave-out",
+                label_separator=separator,
+                empty_texts="leave-out",
+            )
         counts = dict(rows["label"].value_counts(sort=True).iter_rows())
         words = rows["labels"].explode() if "labels" in rows.columns else rows["label"]
         of_labels = dict(words.drop_nulls().value_counts(sort=True).iter_rows()) if label else {}
+        values = {value: word for value, word in (labels or {}).items() if word in of_labels}
+        values = dict(sorted(values.items(), key=lambda each: -of_labels[each[1]]))
         contexts = rows["context"].n_unique() if "context" in rows.columns else 0
         language = _language(rows["text"].head(50).to_list())
         source = {"path": str(file)} | ({"encoding": form.encoding} if form.encoding else {})
-        text = first_study(source, guess, counts, contexts, list(left_out), language, of_labels)
+        with naming_file(file):
+            text = first_study(source, guess, counts, contexts, list(left_out), language, values)
         study = load_study(yaml.safe_load(text))  # what it refuses is not written
         output.write_text(text, encoding="utf-8")
     typer.echo(f"{frame.height} rows, {rows.height} of them used, read as {guess.kind}:")

@@ -54,7 +54,7 @@ def _plan(
         command = [sys.executable, "-m", "snakemake_logger_plugin_mixtura.jobs", str(file)]
         run = subprocess.run([*command, *arguments], capture_output=True, text=True)
         if not file.exists():
-            typer.echo(run.stderr.strip(), err=True)
+            typer.echo(run.stderr.strip() or run.stdout.strip(), err=True)
             raise typer.Exit(1)
         planned = json.loads(file.read_text())
     directory = Path(planned["directory"])

@@ -73,14 +73,33 @@ def copy_file(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
+def text_of(path: str | Path) -> str:
+    """The text of a file that a person wrote, without a byte order mark.
+
+    Raises ValueError that names file and line where it is no text in UTF-8, or empty.
+    """
+    if not Path(path).is_file():
+        raise ValueError(f"{path} is a folder" if Path(path).is_dir() else f"no file at {path}")
+    written = Path(path).read_bytes()
+    try:
+        text = written.decode("utf-8-sig")
+        place = text.find("\0")
+        line = text.count("\n", 0, place) + 1
+    except UnicodeDecodeError as error:
+        place, line = error.start, written.count(b"\n", 0, error.start) + 1
+    if place >= 0:
+        raise ValueError(f"{path}: line {line} is no text in UTF-8; save the file in this encoding")
+    if not text.strip():
+        raise ValueError(f"{path}: no line holds anything")
+    return text
+
+
 def read_lines(path: str | Path) -> list[str]:
     """The different lines of a text file, stripped, empty ones left out.
 
-    Raises ValueError where no line holds anything.
+    Raises ValueError as `text_of`.
     """
-    lines = [line.strip() for line in Path(path).read_text(encoding="utf-8-sig").splitlines()]
-    if not any(lines):
-        raise ValueError(f"{path}: no line holds anything")
+    lines = [line.strip() for line in text_of(path).splitlines()]
     return list(dict.fromkeys(line for line in lines if line))
 
 

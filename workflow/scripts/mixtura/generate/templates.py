@@ -4,6 +4,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from mixtura.core.files import text_of
+
 # What a template may show: of every prompt, and of the dials (nothing where a dial is another).
 FIELDS = ("label", "noun", "examples", "context", "structured", "texts")
 DIAL_FIELDS: dict[str, Any] = {
@@ -33,7 +35,7 @@ def template_text(name: str, language: str = ENGLISH) -> str:
     A built-in one is in the language, where the package has it, or else in English.
     """
     if name.endswith(".j2"):
-        return Path(name).read_text(encoding="utf-8-sig")
+        return text_of(name)
     folder = language if language in built_in_languages() else ENGLISH
     return PROMPTS.joinpath(folder, f"{name}.j2").read_text("utf-8")
 
@@ -56,7 +58,7 @@ def unknown_fields(name: str) -> list[str]:
     from jinja2.sandbox import SandboxedEnvironment
 
     if name.endswith(".j2"):
-        if not Path(name).is_file():
+        if not Path(name).exists():
             raise ValueError(f"no template file {name!r}")
     elif name not in built_in_templates():
         raise ValueError(

@@ -14,6 +14,7 @@ import polars as pl
 
 from mixtura.core.contents import check_content, files_of
 from mixtura.core.files import copy_file, naming_full_disk, remove
+from mixtura.prepare.columns import naming_file
 from mixtura.prepare.files import named_classes, read_rows
 from mixtura.prepare.rows import CanonicalRows, task_rows
 from mixtura.prepare.settings import Dataset, Side, Source, TaskSettings
@@ -82,18 +83,20 @@ def _write_model(source: Source, work: Path, content: str) -> dict[str, str]:
 
 def fetch_rows(settings: TaskSettings, content: str = "", origin: str = "real") -> CanonicalRows:
     """The canonical rows of a data set, see `fetch_frame` and `task_rows`."""
-    return task_rows(
-        fetch_frame(settings.data, content),
-        settings.kind,
-        settings.columns,
-        settings.labels,
-        origin,
-        settings.other_labels,
-        settings.contradictions,
-        settings.unanswerable,
-        settings.label_separator,
-        settings.empty_texts,
-    )
+    frame = fetch_frame(settings.data, content)
+    with naming_file(settings.data.path):
+        return task_rows(
+            frame,
+            settings.kind,
+            settings.columns,
+            settings.labels,
+            origin,
+            settings.other_labels,
+            settings.contradictions,
+            settings.unanswerable,
+            settings.label_separator,
+            settings.empty_texts,
+        )
 
 
 def fetch_sides(settings: TaskSettings, contents: Mapping[str, str]) -> CanonicalRows:

@@ -31,11 +31,16 @@ def guess_columns(frame: pl.DataFrame) -> Guess:
     """What a frame holds, by the names of its columns and then by what stands in them.
 
     A label is what few values say of many rows, a text the longest of the columns with hardly a
-    value twice. Raises ValueError where there is no column of text.
+    value twice. Raises ValueError where there is no column of text, or no line with their names.
     """
     if frame.is_empty():
         raise ValueError("there are no rows, only names of columns")
     frame = _flat(frame)
+    if headless := _first_row_as_names(frame):
+        raise ValueError(
+            f"the first line names no columns: {headless!r} stands in it and below it too; write a "
+            "first line with the names of the columns, such as text,label"
+        )
     named = {field: _named(frame, names) for field, names in NAMES.items()}
     if columns := _all_of(named, ("context", "question", "answer")):
         return Guess("qa", columns)
@@ -59,6 +64,15 @@ def guess_columns(frame: pl.DataFrame) -> Guess:
 def unused_labels(frame: pl.DataFrame) -> list[str]:
     """Columns with the name of a label, whatever they hold."""
     return [column for column in frame.columns if column.lower().strip() in NAMES["label"]]
+
+
+def _first_row_as_names(frame: pl.DataFrame) -> str | None:
+    """A name of a column that is one of its values, if no column has a usual name."""
+    usual = {name for names in NAMES.values() for name in names}
+    if usual & {column.lower().strip() for column in frame.columns}:
+        return None
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
+    return next((name for name in texts if (frame[name] == name).any()), None)
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:

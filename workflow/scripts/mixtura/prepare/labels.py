@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
+from mixtura.prepare.settings import LONGEST
+
 MOST = 500  # different labels: more are hardly labels
 TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
@@ -21,10 +23,10 @@ def value_of(label: object) -> str:
 
 
 def learnt_labels(column: pl.Series) -> dict[str, str]:
-    """The labels of a column, each its own word, in their order of names.
+    """The labels of a column, each its own word (or the start of it), by name.
 
-    True, TRUE and true are one. Raises ValueError where they are fewer than two, more than `MOST`
-    or of another encoding.
+    True, TRUE and true are one. Raises ValueError where they are fewer than two, more than `MOST`,
+    alike in all that is read of them, or of another encoding.
     """
     words: dict[str, str] = {}
     for value in sorted(set(_values(column).drop_nulls()) - {""}):
@@ -41,7 +43,13 @@ def learnt_labels(column: pl.Series) -> dict[str, str]:
             f"column {column.name!r} holds {len(values)} different labels ({shown}"
             f"{', ...' if len(values) > 3 else ''}); allowed: 2 to {MOST}"
         )
-    return {value: value for value in values}
+    short = {value: value[:LONGEST].strip() for value in values}
+    if len(set(short.values())) < len(values):
+        raise ValueError(
+            f"column {column.name!r}: two labels begin with the same {LONGEST} characters; name a "
+            "column with shorter labels, or give each its word in task.labels"
+        )
+    return short
 
 
 def alike(labels: Iterable[str]) -> list[list[str]]:

@@ -144,7 +144,8 @@ def multilabel_rows(
     `label` names a column of lists, one of text with a `separator`, or a column for each label.
     `labels` of a row are its words in order; a text with different ones contradicts itself.
     """
-    values = label_values(frame, label, separator)
+    columns = label if isinstance(label, str) else ", ".join(label)
+    values = label_values(frame, label, separator).alias(columns)
     each = pl.DataFrame({"row": range(frame.height), "value": values}).explode("value").drop_nulls()
     word = pl.col("word")
     words = (
@@ -177,7 +178,8 @@ def _labelled(
         raise ValueError(
             f"row {first + 1}: label {_plain(values[first])!r} is not in task.labels "
             f"({', '.join(list(labels)[:SHOWN])}{', ...' if len(labels) > SHOWN else ''}); "
-            f"{unknown.sum()} such rows, which task.other_labels: leave-out leaves out"
+            f"{unknown.sum()} such rows in column {values.name}, which task.other_labels: "
+            "leave-out leaves out"
         )
     known = rows.drop_nulls().with_columns(several=pl.col("label").n_unique().over("text") > 1)
     contradicting = known.filter("several").height
@@ -241,7 +243,8 @@ def _texts(frame: pl.DataFrame, column: str, field: str, empty_texts: OtherLabel
     ):
         if rows.any():
             raise ValueError(
-                f"row {rows.arg_true()[0] + 1}: the {field} is {fault}; {rows.sum()} such rows"
+                f"row {rows.arg_true()[0] + 1}: the {field} is {fault}; {rows.sum()} such rows in "
+                f"column {column}"
             )
     return texts
 

@@ -14,6 +14,7 @@ from mixtura.core.settings import Positive, Settings
 Kind = Literal["classification", "multilabel", "qa", "instruction", "text"]  # of a task
 Columns = Mapping[str, str | list[str]]  # field of a row -> column; of labels, perhaps several
 Language = Annotated[str, Field(pattern="^[a-z]{2,3}$")]  # a code of ISO 639-1, such as "de"
+LONGEST = 200  # characters of a label word
 OtherLabels = Literal["error", "leave-out"]  # rows that are no rows of the task
 ANSWERABLE, UNANSWERABLE = "answerable", "unanswerable"  # labels of questions, where some are
 Proportion = Literal["natural", "equal"]  # of labels: as in the data, or as many rows of each

@@ -22,7 +22,9 @@ HEAD = 512  # bytes by which an encoding is told
 
 @contextmanager
 def open_binary(file: Path) -> Iterator[pa.NativeFile]:
-    """The bytes of a file, unpacked. Raises ValueError where they cannot be."""
+    """The bytes of a file, unpacked. Raises ValueError where they cannot be, or there is none."""
+    if not file.is_file():
+        raise ValueError(f"no file at {file}")
     compression = COMPRESSIONS.get(file.suffix.lower())
     with pa.OSFile(str(file)) as packed:
         stream = pa.CompressedInputStream(packed, compression) if compression else packed

@@ -2,35 +2,32 @@
 
 import ast
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from mixtura.core.files import text_of
 from mixtura.core.settings import Settings
 from mixtura.generate.templates import unknown_fields
 
 Level = Annotated[str, Field(pattern=r"^D[0-6]$")]
 
 
-def _existing(path: str) -> str:
-    if not Path(path).is_file():
-        raise ValueError(f"no file at {path!r}")
+def _readable(path: str) -> str:
+    text_of(path)  # raises where it cannot be read
     return path
 
 
 def _parses(path: str) -> str:
     try:
-        ast.parse(Path(path).read_text(encoding="utf-8-sig"))
+        ast.parse(text_of(path))
     except SyntaxError as error:
         raise ValueError(f"{path}, line {error.lineno}: {error.msg}") from None
     return path
 
 
-TextFile = Annotated[str, AfterValidator(_existing)]
-PythonFile = Annotated[
-    str, Field(pattern=r"\.py$"), AfterValidator(_existing), AfterValidator(_parses)
-]
+TextFile = Annotated[str, AfterValidator(_readable)]
+PythonFile = Annotated[str, Field(pattern=r"\.py$"), AfterValidator(_parses)]
 
 
 def _template(name: str) -> str:

@@ -143,11 +143,14 @@ def _reading_of(task: Task, name: Any) -> TaskSettings:
 
 
 def _labels(data: Data, kind: Kind) -> dict[str, str]:
+    from mixtura.prepare.columns import naming_file
     from mixtura.prepare.fetch import fetch_frame
     from mixtura.prepare.label_sets import task_labels
 
     with _errors_of("task.data"):
-        return task_labels(fetch_frame(data), kind, data.label, data.label_separator)
+        frame = fetch_frame(data)
+        with naming_file(data.path):
+            return task_labels(frame, kind, data.label, data.label_separator)
 
 
 def _counts(task: Task, files: Mapping[str, Data]) -> dict[str, Counts]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -115,19 +115,18 @@ def first_study(
     contexts: int = 0,
     left_out: Collection[str] = (),
     language: str = "en",
-    labels: Iterable[str] = (),
+    labels: Mapping[str, str] = {},
 ) -> str:
     """The YAML of a first study of a file; `source` says which, and in which encoding.
 
     `counts` are the rows of each label, of one where there are none or a row has several;
     `contexts` the different passages; `left_out` is why rows are left out;
-    `language` is a code of ISO 639-1; `labels` are the words. Raises ValueError where the rows are
-    too few for any study.
+    `language` is a code of ISO 639-1; `labels` are values of the file with their words. Raises
+    ValueError where the rows are too few for any study.
     """
     even = max(counts.values()) <= EVEN * min(counts.values())
     sizes = fitting_sizes(counts, "equal" if even else "natural", bool(contexts))
     natural = {"test": "natural", "real": "natural", "generated": "natural"}
-    words = {word: word for word in labels}
     labelled = guess.kind in LABELLED
     columns = {field: column for field, column in guess.columns.items() if column != field}
     separator = {"label_separator": guess.label_separator} if guess.label_separator != "," else {}
@@ -138,8 +137,8 @@ def first_study(
         data=_flow({**source, **columns, **separator}),
         language=json.dumps(language),  # or Norwegian, no, were false
         labels=(
-            f"  labels: {_flow(words)} # value in the file -> word in prompts\n"
-            * (0 < len(words) <= LISTED)
+            f"  labels: {_flow(labels)} # value in the file -> word in prompts\n"
+            * (0 < len(labels) <= LISTED)
         )
         + "  other_labels: leave-out\n" * ("with other labels" in left_out)
         + "  empty_texts: leave-out\n" * (EMPTY in left_out),

@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from mixtura.prepare.settings import LONGEST
+
 
 def _value(value: Any) -> str:
     """The text of a value in the label column: YAML reads `true`, `yes` and `4` as no text."""
@@ -24,5 +26,5 @@ def _one_line(word: str) -> str:
 
 Value = Annotated[str, BeforeValidator(_value)]
 Word = Annotated[
-    str, Field(min_length=1, max_length=200), BeforeValidator(_word), AfterValidator(_one_line)
+    str, Field(min_length=1, max_length=LONGEST), BeforeValidator(_word), AfterValidator(_one_line)
 ]

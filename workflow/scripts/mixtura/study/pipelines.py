@@ -3,11 +3,11 @@
 The models of levels are those that the dials read: mixtura/generate/dials.
 """
 
-from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from mixtura.core.files import read_lines
 from mixtura.core.settings import Name
 from mixtura.generate.dials.context import ContextLevel
 from mixtura.generate.dials.incentive import IncentiveLevel
@@ -46,12 +46,12 @@ class TopicPipeline(Pipeline):
         if (self.topics == "file") != bool(self.file):
             raise ValueError("topics: file and the key file need each other")
         if self.file:
-            lines = {line.strip() for line in Path(self.file).read_text("utf-8-sig").splitlines()}
+            topics = len(read_lines(self.file))
             for level, setting in self.levels.items():
-                if setting.topics > len(lines - {""}):
+                if setting.topics > topics:
                     raise ValueError(
                         f"levels.{level}.topics: {setting.topics} is too many; {self.file!r} has "
-                        f"{len(lines - {''})} different topics"
+                        f"{topics} different topics"
                     )
         return self
 

@@ -2,20 +2,22 @@
 
 import contextlib
 import json
+import secrets
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mixtura.core.digest import digest
-from mixtura.core.files import whole
+from mixtura.core.files import write_text
 
 ENDED = ("completed", "expired", "cancelled", "failed")
+NAME = "mixtura"  # what says of a batch which one it is
 WINDOW = "24h"  # the one that servers offer
 
 
 class Batches:
-    """Batches of a server. The id of each lies in `folder`: a killed job waits for the same one."""
+    """Batches of a server. Name and id of each lie in `folder`: a killed job waits for the same."""
 
     def __init__(self, client: Any, folder: Path | None, seconds: float) -> None:
         """`seconds` lie between two questions whether a batch is done."""
@@ -45,25 +47,51 @@ class Batches:
         return answers
 
     def _identity(self, lines: str, path: str) -> str:
-        """Id of the batch of these lines, which is submitted where none was."""
-        record = self.folder / "batches" / digest([lines, path], 12) if self.folder else None
-        if record and record.exists():
-            return record.read_text()
+        """Id of the batch of these lines, which is submitted where none was.
+
+        Its name is written down before, so that a job that is killed meanwhile finds it again.
+        """
+        folder = self.folder / "batches" / digest([lines, path], 12) if self.folder else None
+        known = _read(folder, "id")
+        name = _read(folder, "name")
+        if name and not known:
+            known = self._submitted(name)
+        if known:
+            return known
+        name = name or secrets.token_hex(8)
+        _write(folder, "name", name)
         file = self.client.files.create(file=("requests.jsonl", lines.encode()), purpose="batch")
         batch = self.client.batches.create(
-            input_file_id=file.id, endpoint=path, completion_window=WINDOW
+            input_file_id=file.id, endpoint=path, completion_window=WINDOW, metadata={NAME: name}
         )
-        if record:
-            record.parent.mkdir(parents=True, exist_ok=True)
-            with whole(record) as beside:
-                beside.write_text(batch.id)
+        _write(folder, "id", batch.id)
         return str(batch.id)
+
+    def _submitted(self, name: str) -> str:
+        """Id of the batch with a name, empty where the server has none, or lists none."""
+        import openai
+
+        with contextlib.suppress(openai.NotFoundError):
+            for batch in self.client.batches.list(limit=100):
+                if (batch.metadata or {}).get(NAME) == name:
+                    return str(batch.id)
+        return ""
 
     def _waited(self, identity: str) -> Any:
         """The batch after it has ended."""
         while (batch := self.client.batches.retrieve(identity)).status not in ENDED:
             time.sleep(self.seconds)
         return batch
+
+
+def _read(folder: Path | None, name: str) -> str:
+    file = folder / name if folder else None
+    return file.read_text() if file and file.exists() else ""
+
+
+def _write(folder: Path | None, name: str, text: str) -> None:
+    if folder:
+        write_text(folder / name, text)
 
 
 def _answer(line: Mapping[str, Any]) -> tuple[int, Any]:
