@@ -53,7 +53,7 @@ def test_a_cell_adds_its_mix_and_baseline_and_moves_nothing_of_a_loop(
     assert after.loop.perplexities() == before.loop.perplexities()
     assert after.sets.designed == before.sets.designed
     probe = SimpleNamespace(model="probe", replicate=str(ALLOCATED), seed="0")
-    assert [Path(file).parts[-2:] for file in after.finetune.probe_sets(probe)] == [
+    assert [Path(file).parts[-2:] for file in after.probe.generated(probe)] == [
         ("D6", f"{NEW}.parquet")
     ]
     assert after.confirm.replicates == before.confirm.replicates == range(2, 4)
@@ -64,7 +64,7 @@ def test_more_replicates_leave_the_cells_as_they_are(study: dict[str, Any]) -> N
     two, three = (read_plan({**study, "replicates": count}) for count in (2, 3))
     assert set(two.findings.predictions()) < set(three.findings.predictions())
     probe = SimpleNamespace(model="probe", replicate=str(ALLOCATED), seed="0")
-    assert two.finetune.probe_settings(probe) == three.finetune.probe_settings(probe)
+    assert two.probe.settings(probe) == three.probe.settings(probe)
 
 
 def test_replicates_that_share_their_text_write_none(study: dict[str, Any]) -> None:

@@ -51,12 +51,10 @@ def test_the_recommended_mix_and_its_baseline_run_on_replicates_after_the_studys
     arms = json.loads(plan.confirm.settings(None))["arms"]
     assert [(arm["n_real"], arm["n_generated"]) for arm in arms] == [(16, 0), (16, 16)]
     fresh = SimpleNamespace(model="probe", replicate="2", seed="0")
-    assert set(json.loads(plan.finetune.probe_settings(fresh))["arms"]) == {a["arm"] for a in arms}
-    assert [Path(file).parts[-2:] for file in plan.finetune.probe_sets(fresh)] == [
-        ("D6", "r2.parquet")
-    ]
+    assert set(json.loads(plan.probe.settings(fresh))["arms"]) == {a["arm"] for a in arms}
+    assert [Path(file).parts[-2:] for file in plan.probe.generated(fresh)] == [("D6", "r2.parquet")]
     copy = SimpleNamespace(model="probe", replicate="1", seed="0")
-    assert len(json.loads(plan.finetune.probe_settings(copy))["arms"]) == 5
+    assert len(json.loads(plan.probe.settings(copy))["arms"]) == 5
 
 
 def test_without_a_study_or_with_that_of_another_nothing_is_confirmed(plan: Plan) -> None:

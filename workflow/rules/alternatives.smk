@@ -25,9 +25,9 @@ rule classify:
     params:
         settings=PLAN.alternatives.settings,
         content=PLAN.alternatives.content,
-        running=PLAN.generate.engine,
+        running=PLAN.engines.running,
         resume=PLAN.alternatives.resume,
-        code=lambda wildcards: code("classify.py", PLAN.generate.backend(wildcards)),
+        code=lambda wildcards: code("classify.py", PLAN.engines.backend(wildcards)),
     message:
         "Label {wildcards.rows} rows with {wildcards.generator}, after real rows of {wildcards.draw}"
     script:

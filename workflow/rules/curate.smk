@@ -21,9 +21,9 @@ rule judge:
     params:
         settings=PLAN.curate.judge_settings,
         content=PLAN.curate.judge_content,
-        running=PLAN.generate.engine,
+        running=PLAN.engines.running,
         resume=PLAN.curate.judge_resume,
-        code=lambda wildcards: code("judge.py", PLAN.generate.backend(wildcards)),
+        code=lambda wildcards: code("judge.py", PLAN.engines.backend(wildcards)),
     message:
         "Judge labels of {wildcards.generator} {wildcards.pipeline} {wildcards.level} {wildcards.draw} with {wildcards.judge}"
     script:

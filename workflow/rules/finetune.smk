@@ -110,9 +110,9 @@ rule evaluate_lm:
 rule probe:
     input:
         splits=PLAN.sets.paths.splits,
-        real=PLAN.finetune.probe_embeddings,
-        generated=PLAN.finetune.probe_sets,
-        shifted=PLAN.finetune.shifted_embeddings,
+        real=PLAN.probe.real,
+        generated=PLAN.probe.generated,
+        shifted=PLAN.probe.shifted,
     output:
         predictions="<results>/runs/{model}/r{replicate}/seed-{seed}/predictions.parquet",
         mixes="<results>/runs/{model}/r{replicate}/seed-{seed}/mixes.parquet",
@@ -128,7 +128,7 @@ rule probe:
     resources:
         **PLAN.resources.of("probe"),
     params:
-        settings=PLAN.finetune.probe_settings,
+        settings=PLAN.probe.settings,
         code=code("probe.py"),
     message:
         "Fit {wildcards.model} on every arm, replicate {wildcards.replicate}, seed {wildcards.seed}"

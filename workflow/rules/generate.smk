@@ -19,9 +19,9 @@ rule topics:
     params:
         settings=PLAN.generate.topics_settings,
         content=PLAN.generate.content,
-        running=PLAN.generate.engine,
+        running=PLAN.engines.running,
         resume=PLAN.generate.topics_resume,
-        code=lambda wildcards: code("topics.py", PLAN.generate.backend(wildcards)),
+        code=lambda wildcards: code("topics.py", PLAN.engines.backend(wildcards)),
     message:
         "Write topics of {wildcards.pipeline} with {wildcards.generator}"
     script:
@@ -55,7 +55,7 @@ rule generate:
         code=lambda wildcards: code(
             "generate.py",
             PLAN.generate.dial(wildcards),
-            PLAN.generate.backend(wildcards),
+            PLAN.engines.backend(wildcards),
         ),
     message:
         "Generate {wildcards.pipeline} {wildcards.level} {wildcards.draw} shard {wildcards.shard} with {wildcards.generator}"
@@ -96,7 +96,7 @@ rule top_up:
         code=lambda wildcards: code(
             "top_up.py",
             PLAN.generate.dial(wildcards),
-            PLAN.generate.backend(wildcards),
+            PLAN.engines.backend(wildcards),
         ),
     message:
         "Top up {wildcards.generator} {wildcards.pipeline} {wildcards.level} {wildcards.draw} where rows are short"

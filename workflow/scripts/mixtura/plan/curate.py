@@ -5,6 +5,7 @@ from typing import Any
 from mixtura.core.digest import digest
 from mixtura.core.sets import replicate_of
 from mixtura.curate.settings import READ, SCORES, CurateSettings, JudgeSettings
+from mixtura.plan.pipelines import curation_of
 from mixtura.plan.sets import Sets
 from mixtura.plan.writers import engine_content, judge_model
 
@@ -23,7 +24,7 @@ class CuratePlan:
 
     def embeddings(self, wildcards: Any) -> dict[str, list[str]]:
         """Embeddings that the curation of a set compares: of its pool and of real rows."""
-        variant = self.sets.variant(wildcards.pipeline)
+        variant = curation_of(self.study, wildcards.pipeline)
         if not variant.reads_embeddings:
             return {}
         embedder = variant.embedder or self.study.embedders[0]
@@ -41,7 +42,7 @@ class CuratePlan:
 
     def judged(self, wildcards: Any) -> list[str]:
         """What a language model takes the labels of a pool to be, none without such a judge."""
-        judge = self.sets.variant(wildcards.pipeline).judge
+        judge = curation_of(self.study, wildcards.pipeline).judge
         pipeline = self.study.source_of(wildcards.pipeline)
         names = (wildcards.generator, pipeline, wildcards.level, wildcards.draw)
         return [self.paths.path(f"judged/{judge}/{'/'.join(names)}.parquet")] if judge else []
@@ -63,7 +64,7 @@ class CuratePlan:
         return CurateSettings(
             n=self.study.generate.n,
             labels=self.sets.labels,
-            curation=self.sets.variant(wildcards.pipeline),
+            curation=curation_of(self.study, wildcards.pipeline),
         ).to_json()
 
     def judge_settings(self, wildcards: Any) -> str:

@@ -9,6 +9,7 @@ from mixtura.curate.settings import (
     SelectionOptions,
     SelectSettings,
 )
+from mixtura.plan.pipelines import derived_pipeline
 from mixtura.plan.sets import POOL, Sets
 from mixtura.study.derived import (
     ParaphrasePipeline,
@@ -38,14 +39,14 @@ class DerivePlan:
 
     def base_set(self, wildcards: Any) -> str:
         """The curated set whose rows paraphrases replace."""
-        base = self.sets.derived(wildcards, ParaphrasePipeline)
+        base = derived_pipeline(self.study, wildcards, ParaphrasePipeline)
         return self.paths.path(
             f"curated/{wildcards.generator}/{base.of}/{base.level}/{wildcards.draw}.parquet"
         )
 
     def paraphrase_shards(self, wildcards: Any) -> list[str]:
         """Shards of the paraphrases: one pool for all levels, none for a level that needs none."""
-        pipeline = self.sets.derived(wildcards, ParaphrasePipeline)
+        pipeline = derived_pipeline(self.study, wildcards, ParaphrasePipeline)
         if not pipeline.levels[wildcards.level].sources:
             return []
         names = (wildcards.generator, wildcards.pipeline, POOL, wildcards.draw)
@@ -57,7 +58,7 @@ class DerivePlan:
 
     def pool_sets(self, wildcards: Any) -> list[str]:
         """The curated sets that rows are chosen from."""
-        pipeline = self.sets.derived(wildcards, SelectionPipeline)
+        pipeline = derived_pipeline(self.study, wildcards, SelectionPipeline)
         return [
             self.paths.path(
                 f"curated/{wildcards.generator}/{base}/{level}/{wildcards.draw}.parquet"
@@ -73,7 +74,7 @@ class DerivePlan:
 
     def combined_sets(self, wildcards: Any) -> list[str]:
         """The curated sets of several generators that are mixed to one."""
-        pipeline = self.sets.derived(wildcards, SourcesPipeline)
+        pipeline = derived_pipeline(self.study, wildcards, SourcesPipeline)
         return [
             self.paths.path(
                 f"curated/{generator}/{pipeline.of}/{pipeline.level}/{wildcards.draw}.parquet"
@@ -83,7 +84,7 @@ class DerivePlan:
 
     def replace_settings(self, wildcards: Any) -> str:
         """How many rows of a base set become paraphrases."""
-        pipeline = self.sets.derived(wildcards, ParaphrasePipeline)
+        pipeline = derived_pipeline(self.study, wildcards, ParaphrasePipeline)
         generated = pipeline.source == "generated"
         return ReplaceSettings(
             key=f"pipelines.{wildcards.pipeline}",
@@ -96,7 +97,7 @@ class DerivePlan:
 
     def select_settings(self, wildcards: Any) -> str:
         """What a selected set should be like."""
-        pipeline = self.sets.derived(wildcards, SelectionPipeline)
+        pipeline = derived_pipeline(self.study, wildcards, SelectionPipeline)
         return SelectSettings(
             **pipeline.model_dump(include=set(SelectionOptions.model_fields)),
             target=pipeline.levels[wildcards.level].target,

@@ -5,6 +5,7 @@ from typing import Any
 
 from mixtura.core.sets import SetKey
 from mixtura.infer.settings import METRICS_OF_KIND
+from mixtura.plan.pipelines import curation_of, writers
 from mixtura.plan.sets import Sets
 from mixtura.plan.writers import plain, prompted_model
 from mixtura.prepare.sources import DATA_PACKAGES
@@ -27,7 +28,7 @@ class ExportPlan:
     def models(self, wildcards: Any) -> list[str]:
         """Model folders of the generators whose text a set has, none where a server has them."""
         names = (wildcards.generator, wildcards.pipeline, wildcards.level)
-        models = [self.study.generators[name].model for name in self.sets.writers(*names)]
+        models = [self.study.generators[name].model for name in writers(self.study, *names)]
         return [self.paths.path(f"models/{model}") for model in dict.fromkeys(models) if model]
 
     @property
@@ -76,11 +77,11 @@ class ExportPlan:
             set=SetName.model_validate(key.columns(self.study.designs.largest)),
             generators={
                 name: prompted_model(self.study, name).model_dump(mode="json", exclude_none=True)
-                for name in self.sets.writers(*key[:3])
+                for name in writers(self.study, *key[:3])
             },
             pipelines={name: plain(self.study.pipelines[name]) for name in names},
             curation={
-                base: self.sets.variant(base).model_dump(mode="json", exclude_none=True)
+                base: curation_of(self.study, base).model_dump(mode="json", exclude_none=True)
                 for base in bases
             },
         )

@@ -7,10 +7,9 @@ from typing import Any
 from mixtura.core.code import file_digest
 from mixtura.core.digest import digest
 from mixtura.core.packages import version_in
-from mixtura.plan.confirm import ConfirmPlan
 from mixtura.plan.sets import Sets
 from mixtura.study.downstream import FineTuned, ModuleModel
-from mixtura.train.settings import EvaluateLmSettings, FinetuneSettings, ProbeSettings
+from mixtura.train.settings import EvaluateLmSettings, FinetuneSettings
 
 
 class FinetunePlan:
@@ -18,13 +17,7 @@ class FinetunePlan:
 
     def __init__(self, sets: Sets) -> None:
         self.sets, self.study, self.paths = sets, sets.study, sets.paths
-        self.confirm = ConfirmPlan(sets)
         self._settings: dict[tuple[str, str], str] = {}
-
-    def shifted_embeddings(self, wildcards: Any) -> list[str]:
-        """Embeddings of the other test sets."""
-        folder = f"embeddings/{self._downstream(wildcards).embedder}/shifted"
-        return [self.paths.path(f"{folder}/{name}.parquet") for name in self.study.task.shifted]
 
     def model(self, wildcards: Any) -> str | list[str]:
         """Model folder of a downstream model; one of the user's own need not have one."""
@@ -47,32 +40,6 @@ class FinetunePlan:
 
     def _downstream(self, wildcards: Any) -> Any:
         return self.study.downstream[wildcards.model]
-
-    def probe_embeddings(self, wildcards: Any) -> list[str]:
-        """Embeddings of the real rows that a probe is fitted and tested on."""
-        model, replicate = self._downstream(wildcards), int(wildcards.replicate)
-        splits = ["test", "development"] if model.search else ["test"]
-        draw = self.sets.real_draw(replicate)
-        return [
-            *(self.paths.embedded(model.embedder, split, replicate) for split in splits),
-            self.paths.path(f"embeddings/{model.embedder}/examples/{draw}.parquet"),
-        ]
-
-    def probe_sets(self, wildcards: Any) -> list[str]:
-        """Embeddings of every set that an arm mixes in."""
-        folder = f"embeddings/{self._downstream(wildcards).embedder}"
-        replicate = int(wildcards.replicate)
-        arms = self._probe_arms(wildcards)
-        keys = (key for arm in arms for key in self.sets.mixed_sets(arm, replicate))
-        return [self.paths.path(f"{folder}/{key.name}.parquet") for key in dict.fromkeys(keys)]
-
-    def _probe_arms(self, wildcards: Any) -> list[str]:
-        """Arms that a probe is fitted on: in fresh replicates those that `confirm` compares."""
-        model, replicate = wildcards.model, int(wildcards.replicate)
-        if allocated := self.sets.allocation.get(model, {}).get(replicate):
-            return allocated
-        fresh = replicate not in self.sets.replicates
-        return (self.confirm if fresh else self.sets).arms_of(model)
 
     def settings(self, wildcards: Any) -> str:
         """What a run draws, and how it is trained."""
@@ -111,19 +78,6 @@ class FinetunePlan:
     def events(self, wildcards: Any, input: Any) -> str:
         """Name of a run in trackers, and the folder of its events."""
         return self._of_run("events", wildcards)
-
-    def probe_settings(self, wildcards: Any) -> str:
-        """What the runs of a seed draw, and how a probe is fitted."""
-        key = (wildcards.replicate, wildcards.model)  # seeds by the dozen share them
-        if key not in self._settings:
-            replicate = int(wildcards.replicate)
-            self._settings[key] = ProbeSettings(
-                training=self._downstream(wildcards),
-                task=self.study.task.kind,
-                labels=self.study.task.classes,
-                arms={name: self.sets.mix(name, replicate) for name in self._probe_arms(wildcards)},
-            ).to_json()
-        return self._settings[key]
 
     def resume(self, wildcards: Any) -> str:
         """Folder that a killed run goes on from; other settings never find it."""

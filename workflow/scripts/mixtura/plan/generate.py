@@ -17,6 +17,7 @@ from mixtura.generate.settings import (
 from mixtura.plan.curate import CuratePlan
 from mixtura.plan.derive import DerivePlan
 from mixtura.plan.loop import LoopPlan
+from mixtura.plan.pipelines import curation_of
 from mixtura.plan.sets import POOL, Sets
 from mixtura.plan.writers import engine_content, engine_options, plain, prompted_model, token_prices
 from mixtura.prepare.settings import Kind
@@ -106,11 +107,6 @@ class GeneratePlan:
         name = self.study.pipelines[wildcards.pipeline].dial
         return "mixtura.core.modules" if name == "module" else f"mixtura.generate.dials.{name}"
 
-    def backend(self, wildcards: Any) -> str:
-        """The backend of the generator (or judge) of a job."""
-        name = getattr(wildcards, "judge", None) or wildcards.generator
-        return f"mixtura.generate.backends.{self.study.generators[name].backend}"
-
     def resume(self, wildcards: Any) -> str:
         """Folder that a killed shard goes on from; other settings never find it."""
         settings = [self.settings(wildcards), self.content(wildcards)]
@@ -171,7 +167,7 @@ class GeneratePlan:
             most=self.sets.shards.most,
             key=f"curation.{pipeline.curation}",
             cap=self.study.generate.cap,
-            curation=self.sets.variant(wildcards.pipeline).by_text(),
+            curation=curation_of(self.study, wildcards.pipeline).by_text(),
         ).to_json()
 
     def top_up_resume(self, wildcards: Any) -> str:
@@ -206,11 +202,6 @@ class GeneratePlan:
                 key = f"curation.{section.curation}.filters.label_leak"
                 leaks[key] = leak.words or self.study.task.words
         return leaks
-
-    def engine(self, wildcards: Any, input: Any) -> str:
-        """How the engine of a generator (or judge) is run; other values rerun nothing."""
-        name = getattr(wildcards, "judge", None) or wildcards.generator
-        return engine_options(self.study, name).to_json()
 
     def collect_settings(self) -> str:
         """Where the rows of each set come from, and what tokens and hours cost."""

@@ -8,15 +8,18 @@ from typing import Any
 
 from mixtura.core import code
 from mixtura.plan.alternatives import AlternativesPlan
+from mixtura.plan.confirm import ConfirmPlan
 from mixtura.plan.curate import CuratePlan
 from mixtura.plan.derive import DerivePlan
 from mixtura.plan.embed import EmbedPlan
+from mixtura.plan.engines import Engines
 from mixtura.plan.export import ExportPlan
 from mixtura.plan.findings import FindingsPlan
 from mixtura.plan.finetune import FinetunePlan
 from mixtura.plan.generate import GeneratePlan
 from mixtura.plan.loop import LoopPlan
 from mixtura.plan.prepare import PreparePlan
+from mixtura.plan.probe import ProbePlan
 from mixtura.plan.report import ReportPlan
 from mixtura.plan.resources import JobResources
 from mixtura.plan.score import ScorePlan
@@ -31,7 +34,8 @@ def read_plan(config: dict[str, Any]) -> "Plan":
 
 
 class Plan:
-    """Everything that the rules of a study ask for: one part a rule file, by its name."""
+    """Everything that the rules of a study ask for: a part a rule file, by its name, and some that
+    files share."""
 
     def __init__(self, study: Study) -> None:
         self.sets = Sets(study)
@@ -41,11 +45,13 @@ class Plan:
         self.curate = CuratePlan(self.sets)
         self.loop = LoopPlan(self.sets)
         self.derive = DerivePlan(self.sets)
+        self.engines = Engines(self.sets)
         self.generate = GeneratePlan(self.sets, self.curate, self.derive, self.loop)
         self.alternatives = AlternativesPlan(self.sets)
-        self.score = ScorePlan(self.sets, self.generate)
+        self.score = ScorePlan(self.sets, self.engines)
         self.finetune = FinetunePlan(self.sets)
-        self.confirm = self.finetune.confirm
+        self.confirm = ConfirmPlan(self.sets)
+        self.probe = ProbePlan(self.sets, self.confirm)
         self.findings = FindingsPlan(self.sets)
         self.report = ReportPlan(self.sets)
         self.export = ExportPlan(self.sets)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mixtura.plan.pipelines import curations
 from mixtura.plan.sets import Sets
 from mixtura.study.derived import SourcesPipeline
 from mixtura.study.designs import LOOP
@@ -77,8 +78,9 @@ class ReportPlan:
                 levels = [pipeline.levels[level] for level in study.generate.levels]
                 writers |= dict.fromkeys(name for level in levels for name in level.generators)
         models = [study.generators[name].model for name in writers]
-        models += [v.embedder for v in self.sets.variants() if v.reads_embeddings and v.embedder]
-        models += [study.generators[v.judge].model for v in self.sets.variants() if v.judge]
+        used = curations(study)
+        models += [v.embedder for v in used if v.reads_embeddings and v.embedder]
+        models += [study.generators[v.judge].model for v in used if v.judge]
         models += study.embedders
         models += [m.model for m in study.downstream.values() if not isinstance(m, Probe)]
         return [self.paths.path(f"models/{name}") for name in dict.fromkeys(models) if name]

@@ -8,7 +8,8 @@ from typing import Any
 from mixtura.core.code import file_digest
 from mixtura.generate.settings import Running
 from mixtura.measure.settings import CollectScoresSettings, DiversitySettings, ShiftSettings
-from mixtura.plan.generate import GeneratePlan
+from mixtura.plan.engines import Engines
+from mixtura.plan.pipelines import curations, has_topics
 from mixtura.plan.sets import Sets
 from mixtura.plan.writers import engine_content, engine_options, judge_model
 from mixtura.study.measures import Measure
@@ -19,9 +20,9 @@ TOPICAL = ("topic_count", "topic_entropy")
 class ScorePlan:
     """What workflow/rules/score.smk looks up."""
 
-    def __init__(self, sets: Sets, generate: GeneratePlan) -> None:
+    def __init__(self, sets: Sets, engines: Engines) -> None:
         self.sets, self.study, self.paths = sets, sets.study, sets.paths
-        self.generate = generate
+        self.engines = engines
 
     def parts(self, kind: str) -> list[str]:
         """Parts of a table of measures: every embedder, every set."""
@@ -61,7 +62,7 @@ class ScorePlan:
         modules = ["mixtura.core.modules"] if getattr(self.study, kind).own else []
         if kind == "shift" or not self.study.diversity.judge:
             return modules
-        backend = self.generate.backend(SimpleNamespace(judge=self.study.diversity.judge))
+        backend = self.engines.backend(SimpleNamespace(judge=self.study.diversity.judge))
         return [*modules, "mixtura.measure.grouping_judge", backend]
 
     def judge_content(self) -> str:
@@ -82,7 +83,7 @@ class ScorePlan:
         """Measures of the diversity of one set, for one embedder."""
         section = self.study.diversity
         measures = [*section.measures, *section.own]
-        if not self.sets.has_topics(wildcards.pipeline):
+        if not has_topics(self.study, wildcards.pipeline):
             measures = [measure for measure in measures if measure not in TOPICAL]
         judge = None
         if section.judge:
@@ -132,7 +133,7 @@ class ScorePlan:
     def token_budget(self) -> int:
         """Words that n-gram measures read of every set: the same, and no set has fewer."""
         study = self.study
-        lengths = [variant.filters.length for variant in self.sets.variants()]
+        lengths = [variant.filters.length for variant in curations(study)]
         least = min(max(length.min_words, 1) if length else 1 for length in lengths)
         return study.diversity.token_budget or int(self.rows * least)
 

@@ -3,12 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable
 from itertools import islice, product
-from typing import Any, TypeVar
 
 from mixtura.core.contents import Contents
 from mixtura.core.proportions import cycle, in_proportion, missing
 from mixtura.core.sets import SetKey
-from mixtura.curate.settings import Curation, LabelConsistency
+from mixtura.curate.settings import LabelConsistency
 from mixtura.plan.allocation import allocated_arms
 from mixtura.plan.designs import (
     DesignPoint,
@@ -27,7 +26,6 @@ from mixtura.study.alternatives import ALTERNATIVE
 from mixtura.study.base import ConfigError
 from mixtura.study.data import rows_of_sides
 from mixtura.study.derived import (
-    Derived,
     ParaphrasePipeline,
     Recuration,
     SelectionPipeline,
@@ -39,7 +37,6 @@ from mixtura.study.pipelines import Pipeline
 from mixtura.study.study import Study
 from mixtura.train.settings import Mix
 
-D = TypeVar("D", bound=Derived)
 POOL = "paraphrases"  # the level of a pipeline's paraphrases, which all its levels share
 
 
@@ -184,18 +181,6 @@ class Sets:
         """Replicates that a downstream model is trained in, those that are allocated last."""
         return [*self.replicates, *self.allocation.get(model, {})]
 
-    def derived(self, wildcards: Any, kind: type[D]) -> D:
-        """The derived pipeline of a job, which is of this kind."""
-        pipeline = self.study.pipelines[wildcards.pipeline]
-        assert isinstance(pipeline, kind)
-        return pipeline
-
-    def variant(self, pipeline: str) -> Curation:
-        """How the text of a pipeline is curated."""
-        section = self.study.pipelines[pipeline]
-        assert isinstance(section, Pipeline | Recuration)
-        return self.study.curation[section.curation].in_language(self.study.task.language)
-
     def origins(self) -> dict[SetKey, list[tuple[SetKey, int | None]]]:
         """Set -> the sets that its rows come from, and how many rows (None: it needs them all).
 
@@ -255,21 +240,6 @@ class Sets:
         keys = self.sets if sets is None else sets
         return [self.paths.path(template.format(**key._asdict())) for key in keys]
 
-    def has_topics(self, pipeline: str) -> bool:
-        """Whether the rows of a pipeline have topics: only then are topics measured."""
-        section = self.study.pipelines[pipeline]
-        if isinstance(section, ParaphrasePipeline) and section.source == "real":
-            return False
-        sources = [self.study.source_of(base) for base in self.study.bases_of(pipeline)]
-        return all(self.study.pipelines[source].dial == "topic" for source in sources)
-
-    def variants(self) -> list[Curation]:
-        """The variants of curation that the study uses."""
-        names = [name for name in self.study.pipelines if name.startswith(LOOP)]
-        names += self.study.generate.pipelines
-        used = [self.study.bases_of(pipeline) for pipeline in names]
-        return [self.variant(base) for bases in used for base in bases]
-
     def mix(self, name: str, replicate: int | None = None) -> Mix:
         """Which rows the models of an arm are trained on, with its sets in a replicate."""
         arm = self.arms[name]
@@ -282,15 +252,6 @@ class Sets:
             weighted=arm.weighted,
             balance=self.study.task.balance.real,
             study_seed=self.study.seed,
-        )
-
-    def writers(self, generator: str, pipeline: str, level: str) -> list[str]:
-        """The generators whose text a set has."""
-        section = self.study.pipelines[pipeline]
-        return (
-            section.levels[level].generators
-            if isinstance(section, SourcesPipeline)
-            else [generator]
         )
 
 

@@ -1,0 +1,42 @@
+"""What the runs of downstream models look up."""
+
+import copy
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from mixtura.plan.plan import Plan, read_plan
+
+
+@pytest.fixture
+def plan(tiny: dict[str, Any]) -> Plan:
+    return read_plan(tiny)
+
+
+def test_trackers_follow_the_runs_of_a_model_and_rerun_none(tiny: dict[str, Any]) -> None:
+    followed = copy.deepcopy(tiny)
+    followed["downstream"]["reader"]["report_to"] = ["tensorboard"]
+    plan, silent = read_plan(followed), read_plan(tiny)
+    run = SimpleNamespace(arm=next(iter(plan.sets.arms)), model="reader", replicate="0", seed="1")
+    assert plan.finetune.settings(run) == silent.finetune.settings(run)
+    assert [p.finetune.report_to(run, None) for p in (plan, silent)] == [["tensorboard"], []]
+    assert plan.finetune.events(run, None) == f"results/tiny/events/{run.arm}/reader/r0/seed-1"
+
+
+def test_a_mix_trains_longer_where_passes_over_real_rows_are_held(
+    tiny: dict[str, Any], plan: Plan
+) -> None:
+    changed = copy.deepcopy(tiny)
+    changed["downstream"]["reader"]["regime"] = "real_passes"
+    by_passes = read_plan(changed)
+    jobs = [SimpleNamespace(arm=name, model="reader") for name in by_passes.sets.arms]
+    steps = {
+        by_passes.sets.arms[job.arm].rows: json.loads(by_passes.finetune.settings(job))
+        for job in jobs
+    }
+    lengths = {rows: settings["training"]["steps"] for rows, settings in steps.items()}
+    assert lengths == {16: 4, 32: 8}  # real rows alone; as many generated rows beside them
+    alone = next(job for job in jobs if by_passes.sets.arms[job.arm].rows == 16)
+    assert by_passes.finetune.settings(alone) == plan.finetune.settings(alone)
