@@ -80,18 +80,20 @@ def _rule(rule: Any, job: Any, inputs: dict[str, Any]) -> Iterator[str]:
         for flag in ("directory", "temp"):
             text = f"{flag}({text})" if is_flagged(file, flag) else text
         yield f"        {names[at] + '=' if at in names else ''}{text},"
-    yield from _one("log", [repr(str(file)) for file in rule.log])
+    yield from _directive("log", [repr(str(file)) for file in rule.log])
     yield f"    benchmark: {str(rule.benchmark)!r}"
     if rule.wildcard_constraints:
         pairs = rule.wildcard_constraints.items()
-        yield from _one("wildcard_constraints", [f"{name}={value!r}" for name, value in pairs])
+        yield from _directive(
+            "wildcard_constraints", [f"{name}={value!r}" for name, value in pairs]
+        )
     yield f"    conda: {_place(rule, rule.conda_env)!r}"
     yield f"    threads: {job.threads}"
     declared = {k: v for k, v in job.resources.items() if k in rule.resources and k[0] != "_"}
     declared.pop("tmpdir", None)
-    yield from _one("resources", [f"{name}={value!r}" for name, value in declared.items()])
+    yield from _directive("resources", [f"{name}={value!r}" for name, value in declared.items()])
     params = {name: _plain(value) for name, value in job.params.items()}
-    yield from _one("params", [f"{name}={value!r}" for name, value in params.items()])
+    yield from _directive("params", [f"{name}={value!r}" for name, value in params.items()])
     yield f"    message: {rule.message!r}"
     yield f"    script: {_place(rule, rule.script)!r}"
 
@@ -101,7 +103,7 @@ def _place(rule: Any, file: Any) -> str:
     return str(Path(rule.basedir.get_path_or_uri(secret_free=False), str(file)).resolve())
 
 
-def _one(directive: str, values: Iterable[str]) -> Iterator[str]:
+def _directive(directive: str, values: Iterable[str]) -> Iterator[str]:
     yield f"    {directive}:"
     yield from (f"        {value}," for value in values)
 

@@ -127,6 +127,11 @@ def panels(levels: int = 7, pipelines: tuple[str, ...] = PIPELINES) -> tuple[pl.
 
 def study(effect: Any, models: tuple[str, ...] = ("reader",), **design: Any) -> dict[str, Any]:
     """All tables of a study, by name."""
+    return dict(_study(effect, models, **design))
+
+
+@functools.cache
+def _study(effect: Any, models: tuple[str, ...], **design: Any) -> dict[str, Any]:
     runs = {key: design.pop(key) for key in ("seeds", "items", "noise") if key in design}
     index = arms(**design)
     frame = predictions(index, effect, models, **runs)
@@ -337,6 +342,7 @@ def looped() -> dict[str, Any]:
     }
 
 
+@functools.cache
 def collapse() -> pl.DataFrame:
     """The table of that loop."""
     parts_of = looped()

@@ -15,9 +15,11 @@ def test_recommendation_names_the_best_setting(rng):
     assert (best.arm, best.pipeline, best.level) == ("D1", "topic", "D1")
     assert best.share == pytest.approx(2 / 3)
     assert best.cost == {"generated_rows": 100, "tokens": 5000}
+    assert best.alternatives == 0
     assert best.simultaneous_low > 0 and best.p_simultaneous < 0.05
     assert "topic at D1 with 67% generated rows" in best.sentence
     assert "this draw" not in best.sentence
+    assert recommend(findings(*replicated(rng, gains=(0.25, 0.3, -0.3)))).alternatives == 1
     rows, arms = study(rng)
     assert "over real data alone for this draw" in recommend(findings(rows, arms)).sentence
 

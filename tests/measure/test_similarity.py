@@ -14,10 +14,10 @@ from mixtura.plan.plan import read_plan
 
 def test_sets_of_one_source_are_as_near_as_their_own_rows(rng: np.random.Generator) -> None:
     x, y = rng.normal(size=(2, 300, 8))
-    value, low, high, own = alike(x, y)
-    assert low < value < high and value == pytest.approx(own, abs=0.01)
+    value, low, high, within = alike(x, y)
+    assert low < value < high and value == pytest.approx(within, abs=0.01)
     far = np.concatenate([y[:, :4], np.full((300, 4), 9.0)], axis=1)
-    assert alike(x, far)[0] < own - 0.1
+    assert alike(x, far)[0] < within - 0.1
     turned = alike(x, x @ np.eye(8))
     assert turned[0] == pytest.approx(1)
 

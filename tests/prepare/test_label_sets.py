@@ -50,6 +50,13 @@ def test_nested_labels_are_refused_by_name_and_type() -> None:
         label_values(frame, "label")
 
 
+def test_a_printed_list_in_a_list_is_refused_with_its_row() -> None:
+    frame = pl.DataFrame({"label": ["['a', 'b']", "['a', ['b']]"]})
+    with pytest.raises(ValueError, match=r"^row 2: column label holds .*, no list of labels"):
+        label_values(frame, "label")
+    assert label_values(frame.head(1), "label").to_list() == [["a", "b"]]
+
+
 ROWS = {
     "text": ["one", "two", "three", "four", "two", "one"],
     "label": ["b,a", "a", "", "a,x", "a,b", "a,b"],

@@ -1,6 +1,7 @@
 """Two studies side by side: what differs in settings, and what each found."""
 
 import json
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -9,16 +10,21 @@ from typer.testing import CliRunner
 
 import studies
 from mixtura.cli.app import app
+from mixtura.core.tables import write_table
 from mixtura.tell.compare import compare_studies, comparison_text, differing_settings, read_study
 from mixtura.tell.findings import answers
+from mixtura.tell.tables import TABLES
 
 
 def finished(folder: Path, levels: int, n: int) -> Path:
     """A results folder of a made-up study."""
     tables = studies.study(studies.flat, levels=levels, pipelines=("topic",), items=40, seeds=2)
     (folder / "tables").mkdir(parents=True)
+    draw = {"replicate": pl.lit(0, pl.Int64), "shown": pl.lit(64, pl.Int64)}
+    for name in ("diversity", "shift"):
+        tables[name] = tables[name].with_columns(**draw).select(TABLES[name].types().keys())
     for name in ("findings", "diversity", "shift"):
-        tables[name].write_parquet(folder / f"tables/{name}.parquet")
+        write_table(tables[name], folder / f"tables/{name}.parquet", TABLES[name])
     (folder / "study.json").write_text(json.dumps({"study": folder.name, "generate": {"n": n}}))
     return folder
 
@@ -89,3 +95,14 @@ def test_the_recommendation_of_a_study_is_told(two: tuple[Path, Path]) -> None:
     [answer] = answers(pl.read_parquet(two[0] / "tables/findings.parquet"))
     assert run.exit_code == 0
     assert run.output.startswith(f"reader, 64 real rows: {answer.head} {answer.sure}")
+
+
+def test_a_table_of_another_version_is_refused_with_what_to_do(
+    two: tuple[Path, Path], tmp_path: Path
+) -> None:
+    shutil.copytree(two[0], tmp_path / "old")
+    file = tmp_path / "old/tables/findings.parquet"
+    pl.read_parquet(file).drop("verdict").write_parquet(file)
+    run = CliRunner().invoke(app, ["compare", str(two[0]), str(tmp_path / "old")])
+    assert run.exit_code == 1 and f"{file}: no column 'verdict'" in run.output
+    assert "remove it, and the next run makes it again" in run.output

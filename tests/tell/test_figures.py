@@ -1,5 +1,6 @@
 """Figures: the numbers behind them, and that all are drawn from two levels up."""
 
+import functools
 import math
 import re
 from pathlib import Path
@@ -43,6 +44,7 @@ def scores(levels: int, measures: dict[str, list[float]], **more: float) -> pl.D
     return pl.DataFrame(rows)
 
 
+@functools.cache
 def tables(levels: int) -> dict[str, pl.DataFrame]:
     """Tables of a study in which `vendi` rises with the level, `falls` falls, `flat` is flat."""
     measures = {
@@ -154,6 +156,23 @@ def test_a_cheap_and_a_dear_set_stand_apart() -> None:
     # 8 of 200 rows at 1 and at 2 CPU hours a set, each in two designs
     assert at == pytest.approx([0.04, 0.08])
     assert "CPU hours" in figure.axes[0].get_xlabel()
+
+
+def test_a_loop_is_drawn_by_its_scores_on_the_test_set_of_the_task() -> None:
+    table = collapse()
+    other = table.filter(kind="score").with_columns(test=pl.lit("another"))
+    alone, both = (
+        figures.draw("collapse", {"collapse": frame}, STYLE)
+        for frame in (table, pl.concat([table, other]))
+    )
+    metric = table.filter(kind="score")["measure"][0]
+    titles = [axes.get_title() for axes in alone.axes]
+    assert (
+        sum(title.startswith(metric) for title in titles)
+        == table.filter(kind="score")["model"].n_unique()
+    )
+    lines = [[len(axes.lines) for axes in figure.axes] for figure in (alone, both)]
+    assert lines[0] == lines[1] and titles == [axes.get_title() for axes in both.axes]
 
 
 def test_agreement_with_the_level_by_hand() -> None:

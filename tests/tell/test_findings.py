@@ -223,3 +223,15 @@ def test_results_of_lm_eval_have_the_spread_of_the_seeds_and_no_more() -> None:
     assert "### mood (acc on" in judged and "Means over" not in judged
     single = text(results.filter(seed=0))
     assert "One seed: how far seeds differ is not known" in single and "0.500 " in single
+
+
+def test_sets_of_several_generators_stand_beside_each_other_as_means_of_their_draws() -> None:
+    names = {"generator": "a", "other": "b", "pipeline": "topic", "level": "D3", "embedder": "e"}
+    draws = [{"value": 0.5, "low": 0.4, "high": 0.6, "within": 0.7}]
+    draws += [{"value": 0.7, "low": 0.6, "high": 0.8, "within": 0.8}]
+    table = pl.DataFrame([{**names, **draw} for draw in draws])
+    text = findings_text(RESULTS, measures(), SHIFT, similarity=table)
+    [line] = [line for line in text.splitlines() if line.startswith("| a and b")]
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells == ["a and b", "topic D3", "e", "0.600 [0.500, 0.700]", "0.750"]
+    assert "## Sets of several generators" not in findings_text(RESULTS, measures(), SHIFT)

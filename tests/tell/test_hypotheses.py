@@ -1,6 +1,7 @@
 """The tests of the hypotheses in words."""
 
 import polars as pl
+import pytest
 
 from mixtura.infer.hypotheses import hypotheses
 from mixtura.tell.hypotheses import QUESTIONS, summary
@@ -53,3 +54,21 @@ def test_what_is_lacking_is_said_once_with_the_models_that_lack_it() -> None:
     assert alone == f"Not testable: {need.format(1)}."
     [(_, beside)] = summary(pl.DataFrame([*lacking, scope | test], infer_schema_length=None))
     assert beside.endswith(f"Not testable with small: {need.format(1)}.")
+    [(_, everywhere)] = summary(
+        pl.DataFrame([*lacking, scope | test | {"model": "small"}], infer_schema_length=None)
+    )
+    assert everywhere.endswith(f"Not testable everywhere: {need.format(1)}.")
+
+
+@pytest.mark.parametrize(("tests", "more"), [(6, ""), (7, "1 more are in tables/hypotheses")])
+def test_the_first_six_tests_that_pass_are_named_and_the_rest_counted(
+    tests: int, more: str
+) -> None:
+    row = {"hypothesis": "trend", "metric": "accuracy", "test": "test", "x": "level", "n": 14}
+    row |= {"estimate": 0.1, "low": 0.05, "high": 0.15, "quantity": "gain per level"}
+    row |= {"verdict": "supported", "p_holm": 0.01, "replicates": 5, "method": "slope"}
+    row |= {"design": "mix-add", "rows": "16 real", "source": "all"}
+    [(_, answer)] = summary(pl.DataFrame([row | {"model": f"m{at}"} for at in range(tests)]))
+    assert answer.startswith(f"Shown in {tests} of {tests} tests after Holm's correction.")
+    assert answer.count("gain per level +0.100") == 6
+    assert "more are in" not in answer if not more else more in answer

@@ -31,4 +31,5 @@ def test_of_several_runs_the_largest_shares_are_told() -> None:
         ("long", {"cut": {}}),
         ("probe", {}),
     ]
-    assert largest_cuts(runs) == {"short": {"training": 0.2, "test": 0.3}}
+    tables = [(pl.DataFrame({"model": [model]}), about) for model, about in runs]
+    assert largest_cuts(tables) == {"short": {"training": 0.2, "test": 0.3}}

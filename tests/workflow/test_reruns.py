@@ -19,6 +19,7 @@ import rerun_table
 from conftest import ROOT, run_snakemake
 from mixtura.core.contents import files_of
 from mixtura.study.study import Study
+from rerun_studies import FOLDER, labelled_line, studies
 
 FILES = ("Snakefile", "workflow", "profiles", "config")
 
@@ -335,7 +336,7 @@ def test_a_plan_of_a_wrong_configuration_says_why(tiny: dict[str, Any], tmp_path
 ADDED = {
     ".py": "ADDED = 1\n",
     ".csv": "one more row,positive\n",
-    ".jsonl": f"{rerun_table.labelled_line(9999)}\n",
+    ".jsonl": f"{labelled_line(9999)}\n",
 }
 
 
@@ -347,7 +348,7 @@ def owned_files(study: dict[str, Any]) -> dict[str, Path]:
         for part in path:
             value = value.get(part) if isinstance(value, dict) else None
         for name in value.values() if isinstance(value, dict) else [value]:
-            if isinstance(name, str) and Path(name).is_relative_to(rerun_table.FOLDER):
+            if isinstance(name, str) and Path(name).is_relative_to(FOLDER):
                 files[place] = files_of(Path(name))[0]
     return files
 
@@ -355,9 +356,9 @@ def owned_files(study: dict[str, Any]) -> dict[str, Path]:
 def test_every_file_that_a_person_owns_counts_by_its_bytes(monkeypatch: Any) -> None:
     """A key that names a file has to stand in a study of the table, and so it comes here."""
     monkeypatch.setattr(rerun_table.downstream, "version_in", lambda python, package: "0")
-    monkeypatch.chdir(rerun_table.FOLDER)
+    monkeypatch.chdir(FOLDER)
     places: set[str] = set()
-    for study in rerun_table.studies().values():
+    for study in studies().values():
         owned = {place: file for place, file in owned_files(study).items() if place not in places}
         before = rerun_table.graph(study) if owned else {}
         for place, file in owned.items():

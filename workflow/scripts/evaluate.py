@@ -24,27 +24,20 @@ if TYPE_CHECKING:
 job = Job(snakemake, EvaluateSettings)
 settings, inputs, output = job.settings, snakemake.input, snakemake.output
 columns = read_columns(settings.metrics, settings.labels)
-runs = [read_table(file, Predictions, columns) for file in inputs.predictions]
+runs = [(read_table(file, Predictions, columns), read_about(file)) for file in inputs.predictions]
 arms = pl.DataFrame([arm.model_dump() for arm in settings.arms], Arms.types())
 answers = [(answers_of(file), read_table(file, Answers)) for file in inputs.answers]
-runs_of_all = pl.concat([*runs, few_shot_predictions(answers, pl.concat(runs), arms)])
-predictions = item_scores(runs_of_all, settings.metrics, settings.language, settings.ranks)
+trained = pl.concat([table for table, _ in runs])
+rows = pl.concat([trained, few_shot_predictions(answers, trained, arms)])
+predictions = item_scores(rows, settings.metrics, settings.language, settings.ranks)
 if settings.group:
-    rows = read_tables(inputs.grouped, Rows, ["id", settings.group])
-    predictions = with_groups(predictions, rows, settings.group)
-about = [read_about(file) for file in inputs.predictions]
-passes = passes_table(zip(runs, about, strict=True))
+    groups = read_tables(inputs.grouped, Rows, ["id", settings.group])
+    predictions = with_groups(predictions, groups, settings.group)
+passes = passes_table(runs)
 scores = run_scores(predictions, arms, settings.metrics, passes)
 if path := output.get("search"):
-    names = [run.select("arm", "model", "replicate", "seed").row(0) for run in runs]
-    trials = [each.get("tried", []) for each in about]
-    table = search_table((*name, tried) for name, tried in zip(names, trials, strict=True))
-    write_table(table, path, Searches)
-models = [run["model"][0] for run in runs]
-metadata = {
-    "cut": largest_cuts(zip(models, about, strict=True)),
-    "parts": versions_of_parts(about),
-}
+    write_table(search_table(runs), path, Searches)
+metadata = {"cut": largest_cuts(runs), "parts": versions_of_parts(about for _, about in runs)}
 write_table(predictions, output.predictions, ItemPredictions, **metadata)
 write_table(with_passes(arms, passes), output.arms, Arms)
 write_table(scores, output.scores, Scores)

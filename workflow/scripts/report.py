@@ -29,6 +29,7 @@ examples = {
     Path(file).stem: (read_table(file, Examples), read_table(vectors, Embeddings))
     for file, vectors in zip(files.examples, files.embedded_examples, strict=True)
 }
+left_out = read_about(files.data).get("left_out", {}) | read_about(files.splits)["left_out"]
 html = render_report(
     snakemake.params.template,
     snakemake.params.library,
@@ -41,11 +42,7 @@ html = render_report(
     times=stage_times(Path(snakemake.params.benchmarks)),
     notes=read_about(files.findings)["notes"],
     versions=versions(),
-    left_out={
-        **read_about(files.data).get("left_out", {}),  # none of rows that another rule made
-        **read_about(files.splits)["left_out"],
-    },
-    shared="generated" in job.settings.study["replicates"]["share"],
+    left_out=left_out,
 )
 write_text(snakemake.output.page, html)
 write_text(snakemake.output.study, json.dumps(job.settings.study, indent=1))

@@ -17,13 +17,13 @@ def compare(
     ] = None,
 ) -> None:
     """Set two finished studies side by side: settings, answers, scores, diversity, shift."""
-    from mixtura.tell.compare import compare_studies, comparison_text, read_study
+    from mixtura.tell.compare import Compared, compare_studies, comparison_text, read_study
 
     with errors_of("compare"):
         table = compare_studies(read_study(a), read_study(b))
         text = comparison_text(table, a.name, b.name)
         if output is not None:
-            write_answer(output, table, text)
+            write_answer(output, table, text, Compared)
     typer.echo(text)
 
 
@@ -36,5 +36,5 @@ def recommend(
 
     with errors_of("recommend"):
         study = read_study(folder)
-    for answer in answers(study["findings"], study["generation"]):
+    for answer in answers(study.findings, study.generation):
         typer.echo(answer_text(answer).replace("**", ""))

@@ -37,6 +37,7 @@ def fit(
 ) -> None:
     """Fit the gain over real data alone to scores of your own sweep: what to use, how sure."""
     from mixtura.infer.surface.scores import named_columns, scores_surface
+    from mixtura.infer.surface.tables import Surface
     from mixtura.tell.surface import surface_text
 
     chosen = {
@@ -52,5 +53,5 @@ def fit(
         scope = f"Columns: {used}. Intervals are for {unit}, on the same test rows."
         text = "\n\n".join([*surface_text(table), scope, ""])
         if output is not None:
-            write_answer(output, table, text)
+            write_answer(output, table, text, Surface)
     typer.echo(text)

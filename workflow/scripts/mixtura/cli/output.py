@@ -9,16 +9,14 @@ from mixtura.core.tables import Table, write_table
 from mixtura.prepare.files import write_file
 
 
-def write_answer(
-    file: Path, table: pl.DataFrame, text: str, schema: type[Table] | None = None
-) -> None:
+def write_answer(file: Path, table: pl.DataFrame, text: str, schema: type[Table]) -> None:
     """Write the text to a `.md` file, the table to any other kind that `write_file` knows.
 
-    A Parquet file is checked by the schema, where there is one.
+    A Parquet file is checked by the schema.
     """
     if file.suffix == ".md":
         write_text(file, text)
-    elif file.suffix == ".parquet" and schema:
+    elif file.suffix == ".parquet":
         write_table(table, file, schema)
     else:
         write_file(table, file)

@@ -18,9 +18,9 @@ NO_ANSWER = "(the passage does not say)"
 
 def quality_prompt(row: Mapping[str, Any], kind: Kind) -> str:
     """The prompt about one row."""
-    *given, answer = (_text(row[name]) for name in READ[kind])
+    *prompt, answer = (_text(row[name]) for name in READ[kind])
     heads = ("Passage", "Question") if kind == "qa" else ("Instruction",)
-    parts = [f"{head}: {text}" for head, text in zip(heads, given, strict=True)]
+    parts = [f"{head}: {text}" for head, text in zip(heads, prompt, strict=True)]
     return "\n\n".join(
         [
             *parts,

@@ -3,15 +3,15 @@
 import dataframely as dy
 
 from mixtura.core.tables import Table
-from mixtura.train.tables import LIKELIHOOD, Answers, LmEvalResults
+from mixtura.train.tables import LIKELIHOOD, Answers, LmEvalResults, OfRun
 
 LABELS = {"only": "tasks of kind classification"}
 ORDERED = {"only": "tasks of ordered labels"}
 ANSWERS = {"only": "tasks of kind qa"}
 
 
-class Arms(Table, file="tables/arms.parquet"):
-    """The index of the arms: one row for each arm in each design."""
+class OfArm(Table):
+    """The columns of an arm in a design, which stand first in every table about arms."""
 
     arm = dy.String(nullable=False, description="name of the arm: a digest of its settings")
     design = dy.String(nullable=False, description="design that it is a point of")
@@ -23,6 +23,11 @@ class Arms(Table, file="tables/arms.parquet"):
     )
     n_real = dy.Int64(description="real rows")
     n_generated = dy.Int64(description="generated rows")
+
+
+class Arms(OfArm, file="tables/arms.parquet"):
+    """The index of the arms: one row for each arm in each design."""
+
     share = dy.Float64(description="generated rows of all rows")
     rows = dy.Int64(description="rows of one pass, repeated rows counted each time")
     baseline = dy.String(nullable=True, description="arm of real rows alone that it is compared to")
@@ -80,13 +85,9 @@ class Scores(Arms, file="tables/scores.parquet"):
     n = dy.Int64(description="test items")
 
 
-class ItemPredictions(Table, file="tables/predictions.parquet"):
+class ItemPredictions(OfRun, file="tables/predictions.parquet"):
     """The predictions of all runs, with the numbers that metrics read."""
 
-    arm = dy.String(primary_key=True, description="arm of the run")
-    model = dy.String(primary_key=True, description="downstream model of the run")
-    replicate = dy.Int64(primary_key=True, description="number of the replicate")
-    seed = dy.Int64(primary_key=True, description="seed of the run")
     test = dy.String(primary_key=True, description="name of the test set")
     id = dy.String(primary_key=True, description="id of the row")
     group = dy.String(
@@ -155,19 +156,9 @@ class LmEval(LmEvalResults, file="tables/lm_eval.parquet"):
     """The results of lm-eval for the tuned models of all runs."""
 
 
-class Findings(Table, file="tables/findings.parquet"):
+class Findings(OfArm, file="tables/findings.parquet"):
     """Every arm beside its baseline: one row for each row of the arms, model, metric, test set."""
 
-    arm = dy.String(nullable=False, description="name of the arm")
-    design = dy.String(nullable=False, description="design that it is a point of")
-    generator = dy.String(nullable=True, description="generator of its rows; null: real rows alone")
-    pipeline = dy.String(nullable=True, description="pipeline of its rows")
-    level = dy.String(nullable=True, description="level of its rows")
-    shown = dy.Int64(
-        nullable=True, description="real rows that its generator saw; null: no generated rows"
-    )
-    n_real = dy.Int64(description="real rows")
-    n_generated = dy.Int64(description="generated rows")
     share = dy.Float64(nullable=True, description="generated rows of all rows")
     rows = dy.Int64(nullable=True, description="rows of one pass, repeated rows counted each time")
     model = dy.String(nullable=False, description="downstream model")
@@ -359,21 +350,13 @@ class Collapse(Table, file="tables/collapse.parquet"):
     bound = dy.Float64(nullable=True, description="of the verdict, in the metric's unit")
 
 
-class LabelGains(Table, file="tables/label_gains.parquet"):
+class LabelGains(OfArm, file="tables/label_gains.parquet"):
     """How well each label is found on the task's own test rows, and gains over real data alone.
 
     Of tasks of kinds classification and multilabel with up to 40 labels; empty otherwise.
     """
 
     label = dy.String(nullable=False, description="label word")
-    arm = dy.String(nullable=False, description="name of the arm")
-    design = dy.String(nullable=False, description="design that it is a point of")
-    generator = dy.String(nullable=True, description="generator of its rows")
-    pipeline = dy.String(nullable=True, description="pipeline of its rows")
-    level = dy.String(nullable=True, description="level of its rows")
-    shown = dy.Int64(nullable=True, description="real rows that its generator saw")
-    n_real = dy.Int64(description="real rows")
-    n_generated = dy.Int64(description="generated rows")
     rows = dy.Int64(nullable=True, description="rows of one pass, repeated rows counted each time")
     model = dy.String(nullable=False, description="downstream model")
     n = dy.Int64(nullable=True, description="test rows of the label")

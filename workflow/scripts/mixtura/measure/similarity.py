@@ -1,4 +1,4 @@
-"""How much sets of several generators are alike: the nearest row of another set, beside the own."""
+"""How much sets of several generators are alike: the nearest row of another set, beside its own."""
 
 from collections.abc import Iterable
 from itertools import combinations
@@ -26,24 +26,24 @@ def similarity_table(sets: Iterable[tuple[SetKey, str, np.ndarray]], largest: in
     rows = []
     for (embedder, *_), members in groups.items():
         for (key, first), (other, second) in combinations(members, 2):
-            value, low, high, own = alike(first, second)
+            value, low, high, within = alike(first, second)
             scores = {"n": len(first) + len(second), "value": value, "low": low, "high": high}
-            names = {"embedder": embedder, "other": other.generator, "own": own}
+            names = {"embedder": embedder, "other": other.generator, "within": within}
             rows.append({**key.columns(largest), **names, **scores})
     return pl.DataFrame(rows, Similarity.types())
 
 
 def alike(first: np.ndarray, second: np.ndarray) -> tuple[float, float, float, float]:
-    """Mean cosine of a row of either set to the nearest of the other, its interval over rows, own.
+    """Mean cosine of a row of either set to the nearest of the other, its interval, and within.
 
-    `own` is the same to the nearest other row of its own set: two sets of one source have about
+    `within` is the same to the nearest other row of its own set: two sets of one source have about
     as much of both, and sets that have nothing in common less of the first.
     """
     x, y = unit_rows(first), unit_rows(second)
     across = np.concatenate([_cosines(x, y), _cosines(y, x)])
-    own = np.concatenate([_cosines(x, x, same=True), _cosines(y, y, same=True)])
+    within = np.concatenate([_cosines(x, x, same=True), _cosines(y, y, same=True)])
     mean, error = float(across.mean()), float(across.std(ddof=1) / len(across) ** 0.5)
-    return mean, mean - NORMAL * error, mean + NORMAL * error, float(own.mean())
+    return mean, mean - NORMAL * error, mean + NORMAL * error, float(within.mean())
 
 
 def _cosines(x: np.ndarray, y: np.ndarray, same: bool = False) -> np.ndarray:

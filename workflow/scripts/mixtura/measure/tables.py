@@ -67,7 +67,7 @@ class Similarity(OfSet, file="tables/similarity.parquet"):
     value = dy.Float64(description="mean cosine of a row to the nearest row of the other set")
     low = dy.Float64(description="lower end of its 95 % interval over rows")
     high = dy.Float64(description="upper end of this interval")
-    own = dy.Float64(description="mean cosine of a row to the nearest other row of its own set")
+    within = dy.Float64(description="mean cosine of a row to the nearest other row of its own set")
 
 
 def panel_columns(schema: type[Diversity]) -> dict[str, pl.DataType]:

@@ -133,7 +133,7 @@ class CausalLM(CausalTraining, FineTuned):
     lm_eval: LmEval | None = Field(None, exclude=True)
 
     @model_validator(mode="after")
-    def _kept(self) -> Self:
+    def _checkpoint(self) -> Self:
         if self.lm_eval and not self.keep_checkpoint:
             raise ValueError("lm_eval: reads the tuned model; give keep_checkpoint: true beside it")
         return self

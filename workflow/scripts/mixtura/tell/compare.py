@@ -3,61 +3,76 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import dataframely as dy
 import polars as pl
 
-from mixtura.core.parquet import read_parquet
+from mixtura.core.tables import Table, read_table
 from mixtura.core.wording import describe_arm, interval, markdown_table, measure_name
 from mixtura.infer.replicates import mean_of_draws
 from mixtura.tell.findings import answers
+from mixtura.tell.tables import TABLES
 
-TABLES = ("findings", "diversity", "shift")
-COMPARED = {
-    "part": pl.String,  # setting, answer, score, diversity or shift
-    "item": pl.String,
-    "a": pl.String,
-    "b": pl.String,
-    "a_value": pl.Float64,
-    "b_value": pl.Float64,
-}
-Study = dict[str, Any]
 Items = dict[str, tuple[str, Any]]  # item -> its text and its number
 
 
-def read_study(folder: Path) -> Study:
+class Compared(Table):
+    """Two studies side by side: one row for each thing that both or either have."""
+
+    part = dy.String(description="setting, answer, score, diversity or shift")
+    item = dy.String(description="what is compared, in words")
+    a = dy.String(nullable=True, description="text of the first study, null where it lacks it")
+    b = dy.String(nullable=True, description="text of the second study")
+    a_value = dy.Float64(nullable=True, allow_inf=True, description="number behind the text of a")
+    b_value = dy.Float64(nullable=True, allow_inf=True, description="number behind the text of b")
+
+
+class FinishedStudy(NamedTuple):
+    """What a finished study found, sets over their draws, and what it was set to."""
+
+    findings: pl.DataFrame
+    diversity: pl.DataFrame
+    shift: pl.DataFrame
+    generation: pl.DataFrame | None
+    settings: dict[str, Any]  # study.json
+
+
+def read_study(folder: Path) -> FinishedStudy:
     """Tables and settings of a finished study. Raises ValueError where it is none."""
-    missing = [name for name in TABLES if not (folder / f"tables/{name}.parquet").is_file()]
-    if missing:
-        raise ValueError(f"{folder} is no finished study: it lacks tables/{missing[0]}.parquet")
-    files = {name: folder / f"tables/{name}.parquet" for name in (*TABLES, "generation")}
-    study: Study = {
-        name: mean_of_draws(read_parquet(file)) if file.is_file() else None
-        for name, file in files.items()
-        if name != "findings"
-    }
-    study["findings"] = read_parquet(files["findings"])
+    tables = {}
+    for name in ("findings", "diversity", "shift", "generation"):
+        file = folder / f"tables/{name}.parquet"
+        if file.is_file():
+            tables[name] = read_table(file, TABLES[name])
+        elif name != "generation":
+            raise ValueError(f"{folder} is no finished study: it lacks tables/{name}.parquet")
     settings = folder / "study.json"
-    study["settings"] = json.loads(settings.read_text("utf-8")) if settings.is_file() else {}
-    return study
+    return FinishedStudy(
+        tables["findings"],
+        mean_of_draws(tables["diversity"]),
+        mean_of_draws(tables["shift"]),
+        mean_of_draws(tables["generation"]) if "generation" in tables else None,
+        json.loads(settings.read_text("utf-8")) if settings.is_file() else {},
+    )
 
 
-def compare_studies(a: Study, b: Study) -> pl.DataFrame:
-    """One row for each thing that both or either have: columns of COMPARED.
+def compare_studies(a: FinishedStudy, b: FinishedStudy) -> pl.DataFrame:
+    """One row for each thing that both or either have: columns of `Compared`.
 
-    a and b come from `read_study`. Settings are listed where they differ, everything else wherever
-    one of the studies has it; a text is null where a study lacks it. Intervals are those of
-    each study on its own: seeds and test rows of two studies need not be the same.
+    Settings are listed where they differ, everything else wherever one of the studies has it; a
+    text is null where a study lacks it. Intervals are those of each study on its own: seeds and
+    test rows of two studies need not be the same.
     """
     rows: list[tuple[Any, ...]] = [
         ("setting", path, *texts, None, None)
-        for path, *texts in differing_settings(a["settings"], b["settings"])
+        for path, *texts in differing_settings(a.settings, b.settings)
     ]
     parts: list[tuple[str, Items, Items]] = [
         ("answer", _answers(a), _answers(b)),
-        ("score", _scores(a), _scores(b)),
-        ("diversity", _measures(a["diversity"]), _measures(b["diversity"])),
-        ("shift", _measures(a["shift"]), _measures(b["shift"])),
+        ("score", _scores(a.findings), _scores(b.findings)),
+        ("diversity", _measures(a.diversity), _measures(b.diversity)),
+        ("shift", _measures(a.shift), _measures(b.shift)),
     ]
     for part, left, right in parts:
         for item in dict.fromkeys([*left, *right]):
@@ -65,7 +80,7 @@ def compare_studies(a: Study, b: Study) -> pl.DataFrame:
                 x.get(item, (None, None)) for x in (left, right)
             )
             rows.append((part, item, text_a, text_b, value_a, value_b))
-    return pl.DataFrame(rows, COMPARED, orient="row")
+    return pl.DataFrame(rows, Compared.types(), orient="row")
 
 
 def differing_settings(
@@ -96,15 +111,14 @@ def _without_empty(value: Any) -> Any:
     return {key: _without_empty(x) for key, x in value.items() if x not in (None, {}, [])}
 
 
-def _answers(study: Study) -> Items:
+def _answers(study: FinishedStudy) -> Items:
     return {
         f"{answer.model}, {answer.n_real} real rows": (answer.head, None)
-        for answer in answers(study["findings"], study["generation"])
+        for answer in answers(study.findings, study.generation)
     }
 
 
-def _scores(study: Study) -> Items:
-    findings = study["findings"]
+def _scores(findings: pl.DataFrame) -> Items:
     several = findings["test"].n_unique() > 1
     return {
         ", ".join(

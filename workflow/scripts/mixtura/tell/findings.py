@@ -249,7 +249,7 @@ def _similarity(table: pl.DataFrame) -> list[str]:
     """How much the sets of two generators are alike, a mean of the draws of each pair."""
     names = ["generator", "other", "pipeline", "level", "embedder"]
     means = table.group_by(names, maintain_order=True).agg(
-        pl.col("value", "low", "high", "own").mean()
+        pl.col("value", "low", "high", "within").mean()
     )
     rows = [
         [
@@ -257,7 +257,7 @@ def _similarity(table: pl.DataFrame) -> list[str]:
             f"{row['pipeline']} {row['level']}",
             str(row["embedder"]),
             interval(row["value"], row["low"], row["high"]),
-            f"{row['own']:.3f}",
+            f"{row['within']:.3f}",
         ]
         for row in means.iter_rows(named=True)
     ]

@@ -44,7 +44,6 @@ def render_report(
     times: Iterable[dict[str, Any]] = (),
     notes: Iterable[str] = (),
     versions: dict[str, str] | None = None,
-    shared: bool = False,
     left_out: Mapping[str, int] | None = None,
 ) -> str:
     """HTML of the report. All text is escaped; figures are SVG that this package drew.
@@ -55,8 +54,7 @@ def render_report(
     set; `texts` is what `mixtura.tell.texts.browser` returns; `provenance` says where models come
     from; `absent` holds a sentence for each figure that this study cannot have; `notes` are those
     of `mixtura.tell.caveats`; `times` has stage, jobs, seconds, longest and memory; `versions`
-    those of the packages; `shared` is whether all replicates have the generated text of one of
-    them. `left_out` counts the rows of the data that are in no split, by reason.
+    those of the packages; `left_out` counts the rows of the data that are in no split, by reason.
     """
     environment = Environment(
         autoescape=True,
@@ -91,7 +89,7 @@ def render_report(
         pools=[(title, names[title]) for title in pools],
         specs={names[title]: chart for title, chart in (charts | pools).items()},
         matrices=_matrices(cells),
-        scope=_plain_markdown(scope_text(findings, shared)),
+        scope=_plain_markdown(scope_text(findings, "generated" in study["replicates"]["share"])),
         reading=_plain_markdown(READING),
         answers=answers(findings, means["generation"]),
         facts=_facts(study, findings, left_out or {}),

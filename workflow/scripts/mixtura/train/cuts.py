@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import polars as pl
+
 from mixtura.train.runs import Rows
 
 
@@ -24,15 +26,15 @@ def cut_shares(
 
 
 def largest_cuts(
-    runs: Iterable[tuple[str, Mapping[str, Any]]],
+    runs: Iterable[tuple[pl.DataFrame, Mapping[str, Any]]],
 ) -> dict[str, dict[str, float]]:
     """Model -> its largest shares of `training` and `test` texts, of the models that cut any.
 
-    `runs` has the model of each file of predictions and what is written about it.
+    `runs` holds the predictions of a run and what was written about them.
     """
     largest: dict[str, dict[str, float]] = {}
-    for model, about in runs:
+    for predictions, about in runs:
         for part, share in about.get("cut", {}).items():
-            shares = largest.setdefault(model, {"training": 0.0, "test": 0.0})
+            shares = largest.setdefault(predictions["model"][0], {"training": 0.0, "test": 0.0})
             shares[part] = max(share, shares[part])
     return largest

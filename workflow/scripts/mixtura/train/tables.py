@@ -18,6 +18,15 @@ class Answers(dy.String):
         return dtype in (pl.String(), pl.List(pl.String))
 
 
+class OfRun(Table):
+    """The names of a run, which stand first in every table about runs."""
+
+    arm = dy.String(primary_key=True, description="arm of the run")
+    model = dy.String(primary_key=True, description="downstream model of the run")
+    replicate = dy.Int64(primary_key=True, description="number of the replicate")
+    seed = dy.Int64(primary_key=True, description="seed of the run")
+
+
 class Mix(Table, file="runs/ARM/MODEL/rREPLICATE/seed-SEED/mix.parquet"):
     """The rows that a run is trained on; a repeated row stands as often as it is repeated."""
 
@@ -54,13 +63,9 @@ class TunedSteps(Steps, file="loop/GENERATOR/PIPELINE/LEVEL/DRAW/steps.parquet")
     """The optimiser steps of the generator of a round of a loop."""
 
 
-class Predictions(Table, file="runs/ARM/MODEL/rREPLICATE/seed-SEED/predictions.parquet"):
+class Predictions(OfRun, file="runs/ARM/MODEL/rREPLICATE/seed-SEED/predictions.parquet"):
     """The predictions of a run for every test set; of a probe, of all arms at once."""
 
-    arm = dy.String(primary_key=True, description="arm of the run")
-    model = dy.String(primary_key=True, description="downstream model of the run")
-    replicate = dy.Int64(primary_key=True, description="number of the replicate")
-    seed = dy.Int64(primary_key=True, description="seed of the run")
     test = dy.String(primary_key=True, description="name of the test set")
     id = dy.String(primary_key=True, description="id of the row")
     gold = Answers(
@@ -80,13 +85,9 @@ class Predictions(Table, file="runs/ARM/MODEL/rREPLICATE/seed-SEED/predictions.p
     tokens = dy.Int64(metadata=LIKELIHOOD, description="tokens of the real response or text")
 
 
-class LmEvalResults(Table, file="runs/ARM/MODEL/rREPLICATE/seed-SEED/lm_eval.parquet"):
+class LmEvalResults(OfRun, file="runs/ARM/MODEL/rREPLICATE/seed-SEED/lm_eval.parquet"):
     """The results of lm-eval for the tuned model of a run."""
 
-    arm = dy.String(primary_key=True, description="arm of the run")
-    model = dy.String(primary_key=True, description="downstream model of the run")
-    replicate = dy.Int64(primary_key=True, description="number of the replicate")
-    seed = dy.Int64(primary_key=True, description="seed of the run")
     task = dy.String(primary_key=True, description="task of lm-eval, or group of tasks")
     metric = dy.String(primary_key=True, description="metric, with its filter if it has one")
     value = dy.Float64(allow_nan=True, allow_inf=True, description="value of the metric")
@@ -98,13 +99,9 @@ class LmEvalResults(Table, file="runs/ARM/MODEL/rREPLICATE/seed-SEED/lm_eval.par
     n = dy.Int64(nullable=True, description="items")
 
 
-class LmEvalItems(Table, file="runs/ARM/MODEL/rREPLICATE/seed-SEED/lm_eval_items.parquet"):
+class LmEvalItems(OfRun, file="runs/ARM/MODEL/rREPLICATE/seed-SEED/lm_eval_items.parquet"):
     """The scores of the items of lm-eval for the tuned model of a run."""
 
-    arm = dy.String(primary_key=True, description="arm of the run")
-    model = dy.String(primary_key=True, description="downstream model of the run")
-    replicate = dy.Int64(primary_key=True, description="number of the replicate")
-    seed = dy.Int64(primary_key=True, description="seed of the run")
     task = dy.String(primary_key=True, description="task of lm-eval")
     metric = dy.String(
         primary_key=True,

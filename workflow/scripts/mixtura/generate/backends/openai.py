@@ -110,9 +110,9 @@ class OpenaiBackend:
             parts.append(self._answer(request, prompt, sampling, _seed(seed, attempt)))
             if _is_answer(parts[-1]):
                 break
-        return self._kept(parts, request, seed)
+        return self._last(parts, request, seed)
 
-    def _kept(self, parts: list[Completion], request: dict[str, Any], seed: int) -> Completion:
+    def _last(self, parts: list[Completion], request: dict[str, Any], seed: int) -> Completion:
         """The last of several answers to a request, with the tokens of all, in the journal."""
         counts = ("prompt_tokens", "new_tokens", "reasoning_tokens", "cached_tokens")
         sums = {name: sum(getattr(part, name) for part in parts) for name in counts}
@@ -144,7 +144,7 @@ class OpenaiBackend:
             for n in todo:
                 status, body = answers.get(f"{n}-{attempt}", (500, "no answer in the batch"))
                 parts[n].append(self._of_batch(status, body, prompts[n]))
-        complete = {n: self._kept(each, requests[n], seeds[n]) for n, each in parts.items()}
+        complete = {n: self._last(each, requests[n], seeds[n]) for n, each in parts.items()}
         completions = [answer or complete[n] for n, answer in enumerate(known)]
         if completions and all(each.fault == "server error" for each in completions):
             raise self._error(completions[0].message)
