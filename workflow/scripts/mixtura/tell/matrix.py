@@ -27,6 +27,7 @@ MEANINGS = {
     "?": "too small to tell",
 }
 LEGEND = f"{', '.join(f'{sign} {meaning}' for sign, meaning in MEANINGS.items())}."
+CELLS = "A cell speaks for itself; the answer takes all cells together and may show what none does."
 BRACKETS = (
     "In brackets the interval that holds together with those of all other cells. The surest gain "
     "is tested first, then the next: so one may be shown though its interval holds 0."
@@ -92,7 +93,7 @@ def matrices_text(findings: pl.DataFrame) -> str:
         return ""
     parts = [
         f"## Gain in {cells['metric'][0]} over the same real rows alone",
-        f"{LEGEND} {BRACKETS}",
+        f"{LEGEND} {CELLS} {BRACKETS}",
     ]
     for title, amounts, lines in matrices(cells):
         heads = ["real rows", *(f"{amount} generated" for amount in amounts)]

@@ -23,7 +23,16 @@ from mixtura.tell.costs import cost_text
 from mixtura.tell.findings import answers
 from mixtura.tell.hypotheses import summary
 from mixtura.tell.labels import label_rows
-from mixtura.tell.matrix import BRACKETS, LEGEND, MEANINGS, SIGNS, gain_cells, matrices, panels
+from mixtura.tell.matrix import (
+    BRACKETS,
+    CELLS,
+    LEGEND,
+    MEANINGS,
+    SIGNS,
+    gain_cells,
+    matrices,
+    panels,
+)
 from mixtura.tell.methods import citations, methods_text
 from mixtura.tell.verdicts import READING, ends, evidence, scope_text, verdict_text
 
@@ -82,6 +91,7 @@ def render_report(
         legend=LEGEND,
         signs=MEANINGS.items(),
         brackets=BRACKETS,
+        cells=CELLS,
         cost=cost_text(_total(written)),
         question=_question(study),
         charts=[(title, names[title]) for title in charts if title in first],
