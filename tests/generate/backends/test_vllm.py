@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,10 @@ def test_vllm_completes_repeats_and_dies_loudly(tmp_path: Path) -> None:
     server.process.kill()
     with pytest.raises(RuntimeError, match=r"ended with exit code -9; its last lines"):
         server.complete(PROMPTS, SAMPLING, [1, 2, 3])
+    with pytest.raises(ProcessLookupError):  # its engine went with it
+        for _ in range(100):
+            os.killpg(server.process.pid, 0)
+            time.sleep(0.1)
 
 
 @with_vllm

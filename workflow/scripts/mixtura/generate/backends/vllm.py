@@ -1,6 +1,7 @@
 """vLLM, or another engine, as a server that this job starts on a free port and ends with itself."""
 
 import atexit
+import contextlib
 import ctypes
 import json
 import os
@@ -96,6 +97,7 @@ class VllmBackend(OpenaiBackend):
             encoding="utf-8",
             errors="replace",
             env=environment,
+            start_new_session=True,
             # A killed job takes its server along: the kernel ends it (PR_SET_PDEATHSIG).
             preexec_fn=lambda: libc.prctl(1, signal.SIGTERM),
         )
@@ -114,6 +116,8 @@ class VllmBackend(OpenaiBackend):
                 time.sleep(PAUSE)
 
     def _ended(self) -> RuntimeError:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)  # engines outlive a server that was killed
         self.listener.join(timeout=5)
         return RuntimeError(
             f"the server of the model ended with exit code {self.process.wait()}; its last "
