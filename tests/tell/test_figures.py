@@ -162,7 +162,7 @@ def test_a_loop_is_drawn_by_its_scores_on_the_test_set_of_the_task() -> None:
     table = collapse()
     other = table.filter(kind="score").with_columns(test=pl.lit("another"))
     alone, both = (
-        figures.draw("collapse", {"collapse": frame}, STYLE)
+        figures.draw("collapse", tables(2) | {"collapse": frame}, STYLE)
         for frame in (table, pl.concat([table, other]))
     )
     metric = table.filter(kind="score")["measure"][0]
