@@ -202,6 +202,7 @@ def studies() -> dict[str, dict[str, Any]]:
             "alternatives": {
                 "few-shot": {"generator": "smollm2"},
                 "eda": {},
+                "back-translation": {"generator": "smollm2"},
                 "labelled": {"generator": "smollm2"},
             },
         },

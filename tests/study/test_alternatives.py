@@ -1,6 +1,8 @@
 """Section designs.alternatives: what it refuses, and which arms it makes."""
 
 import copy
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from changes import assert_refused
 from mixtura.plan.designs import Arm
 from mixtura.plan.plan import read_plan
+from mixtura.plan.questions import QuestionsOfJobs
 
 SECTION: dict[str, Any] = {"few-shot": {"generator": "writer"}, "eda": {"n": 10}}
 
@@ -54,6 +57,8 @@ def test_a_model_on_some_mixes_has_the_alternatives_of_its_real_rows(tiny: dict[
         ({"few-shot": {"generator": "x"}}, "few-shot.generator: 'x' is not defined"),
         ({"labelled": {"generator": "writer"}}, "labelled: needs task.unlabelled"),
         ({"eda": {"alpha": 2.0}}, "alpha"),
+        ({"back-translation": {"generator": "x"}}, "back-translation.generator: 'x' is not"),
+        ({"back-translation": {"generator": "writer", "pivot": "english"}}, "is the language of"),
     ],
 )
 def test_what_cannot_be_is_refused(
@@ -66,3 +71,24 @@ def test_what_cannot_be_is_refused(
 def test_names_of_their_sets_are_not_free(tiny: dict[str, Any]) -> None:
     words = "pipelines.eda: designs.alternatives has sets of this name"
     assert_refused(study(tiny), "pipelines/eda", tiny["pipelines"]["topic"], words)
+
+
+def test_the_languages_of_back_translation_are_named(tiny: dict[str, Any]) -> None:
+    section = {"generator": "writer", "n": 6}
+    config = study(tiny, **{"back-translation": section})
+    plan = read_plan(config)
+    arm = next(point.arm for point in plan.sets.points if point.arm.pipeline == "back-translation")
+    assert (arm.n_real, arm.n_generated, arm.generator) == (16, 6, "writer")
+    settings = plan.alternatives.translate_settings(SimpleNamespace(generator="writer"))
+    assert '"language":"English"' in settings and '"pivot":"German"' in settings
+    questions = QuestionsOfJobs(plan, Path("absent")).of("translate", {"generator": "writer"})
+    assert questions and questions.prompts == 12  # there and back
+    assert questions.prompt.endswith("The same text in German:")
+    config["task"]["language"] = "de"
+    settings = read_plan(config).alternatives.translate_settings(
+        SimpleNamespace(generator="writer")
+    )
+    assert '"language":"German"' in settings and '"pivot":"English"' in settings
+    config["task"]["language"] = "sv"
+    words = "back-translation.language: missing; name the language of the rows (task.language sv)"
+    assert_refused(config, "designs/alternatives/back-translation", section, words)

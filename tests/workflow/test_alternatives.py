@@ -16,6 +16,7 @@ from served import study_of
 ALTERNATIVES = {
     "few-shot": {"generator": "writer", "shots": 2},
     "eda": {},
+    "back-translation": {"generator": "writer"},
     "labelled": {"generator": "writer"},
 }
 
@@ -41,6 +42,10 @@ def test_alternatives_are_arms_with_their_cost(
         if last == "Label:":
             text = prompt_of(body).rsplit("Review: ", 1)[-1].partition("\n")[0]
             return 200, {}, reply(body, content=f" {label_of(text)}")
+        if last.startswith("The same text in"):
+            text = prompt_of(body).removeprefix("Text: ").partition("\n")[0]
+            words = text.upper() if "German" in last else f"{text.lower()} {body['seed'] % 997}"
+            return 200, {}, reply(body, content=f" {words}")
         label = "positive" if last.startswith("Good") else "negative"
         return 200, {}, reply(body, content=" " + sentence(label, random.Random(number)))
 
@@ -53,7 +58,8 @@ def test_alternatives_are_arms_with_their_cost(
     }
     study = study_of(tiny, server, task)
     study["generators"]["writer"]["openai"] |= {"prompt_price": 2.0, "completion_price": 10.0}
-    study["generate"] |= {"n": 16}
+    study["generators"]["other"] = study["generators"]["writer"]
+    study["generate"] |= {"n": 16, "generators": ["writer", "other"]}
     study["designs"] |= {"real": [8, 16], "alternatives": ALTERNATIVES | {"real": [8]}}
     study["replicates"] = {"count": 2}
     run = run_snakemake(tmp_path, study)
@@ -61,11 +67,12 @@ def test_alternatives_are_arms_with_their_cost(
     results = tmp_path / "results/tiny"
     arms = pl.read_parquet(results / "tables/arms.parquet").filter(design="alternatives")
     assert arms.select("pipeline", "n_real", "n_generated").rows() == [
-        *(("few-shot", 8, 0), ("eda", 8, 16), ("labelled", 8, 16)),
+        *(("few-shot", 8, 0), ("eda", 8, 16)),
+        *(("back-translation", 8, 16), ("labelled", 8, 16)),
     ]
     findings = pl.read_parquet(results / "tables/findings.parquet").filter(metric="accuracy")
     rows = findings.filter(design="alternatives")
-    assert rows["pipeline"].to_list() == ["few-shot", "eda", "labelled"]
+    assert rows["pipeline"].to_list() == ["few-shot", "eda", "back-translation", "labelled"]
     assert rows["difference"].null_count() == rows["verdict"].null_count() == 0
     # the classifier is wrong where it names no label, and almost always right elsewhere
     predictions = pl.read_parquet(results / "tables/predictions.parquet")
@@ -73,7 +80,11 @@ def test_alternatives_are_arms_with_their_cost(
     unanswered = shown["predicted"].null_count()
     assert 0 < unanswered < 10 and shown.height == 2 * 24
     assert (shown["predicted"] == shown["gold"]).sum() >= 0.75 * (48 - unanswered)
-    costs = pl.read_parquet(results / "tables/alternatives.parquet").filter(pipeline="few-shot")
+    table = pl.read_parquet(results / "tables/alternatives.parquet")
+    back = table.filter(pipeline="back-translation")
+    assert back["answers"].to_list() == [16, 16] and back["prompt_tokens"].to_list() == [224] * 2
+    assert back["cost"].to_list() == [2 * 16 * (7 * 2 + 2 * 10) / 1e6] * 2
+    costs = table.filter(pipeline="few-shot")
     assert costs["unanswered"].sum() == unanswered and costs["answers"].to_list() == [24, 24]
     assert costs["cost"].to_list() == [24 * (7 * 2 + 2 * 10) / 1e6] * 2  # of the recorded usage
     labelled = pl.read_parquet(results / "curated/writer/labelled/alternative/r1-8.parquet")
@@ -85,7 +96,14 @@ def test_alternatives_are_arms_with_their_cost(
     assert changed.height == 16 and not {*changed["text"]} & {*real["text"]}
     sources = changed.join(real, left_on="source_id", right_on="id", suffix="_real")
     assert (sources["label"] == sources["label_real"]).all()
+    path = results / "curated/writer/back-translation/alternative/r1-8.parquet"
+    sources = pl.read_parquet(path).join(real, left_on="source_id", right_on="id", suffix="_real")
+    assert sources.height == 16 and (sources["label"] == sources["label_real"]).all()
+    lower = sources["text_real"].str.to_lowercase()
+    assert (sources["text"].str.replace(r" \d+$", "") == lower).all()
     text = (results / "findings.md").read_text()
+    assert "8 real and 16 back-translations of them by writer" in text
+    assert "1,000 translations cost" in text
     answer_line = next(line for line in text.splitlines() if "In its place" in line)
     assert "best mix" in answer_line and "; others: " in answer_line
     assert "1,000 predictions cost" in text
@@ -95,6 +113,11 @@ def test_alternatives_are_arms_with_their_cost(
         row["pipeline"] for row in pl.read_parquet(results / "tables/surface.parquet").to_dicts()
     }
     assert plain == {"topic"}
+    similar = pl.read_parquet(results / "tables/similarity.parquet")
+    names = similar.select("generator", "other", "pipeline", "level", "replicate", "n").rows()
+    assert names == [("writer", "other", "topic", "D0", replicate, 32) for replicate in (0, 1)]
+    assert (similar["low"] < similar["value"]).all() and (similar["high"] < 1).all()
+    assert "writer and other" in text
 
 
 def test_the_embedded_study_names_its_best_alternative(tmp_path: Path) -> None:

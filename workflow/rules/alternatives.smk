@@ -58,6 +58,35 @@ rule label:
         "../scripts/label.py"
 
 
+rule translate:
+    input:
+        examples="<results>/data/examples/{draw}.parquet",
+        model=PLAN.alternatives.model,
+    output:
+        rows="<results>/curated/{generator}/back-translation/alternative/{draw}.parquet",
+        answers="<results>/answers/{generator}/{draw}/real.parquet",
+        stats="<results>/logs/translate/{generator}/{draw}/real.json",
+    log:
+        "<results>/logs/translate/{generator}/{draw}/real.log",
+    benchmark:
+        "<results>/benchmarks/translate/{generator}/{draw}/real.jsonl"
+    conda:
+        "../../envs/generate.yaml"
+    threads: PLAN.resources.threads("generate")
+    resources:
+        **PLAN.resources.of("generate", "gpu"),
+    params:
+        settings=PLAN.alternatives.translate_settings,
+        content=PLAN.alternatives.content,
+        running=PLAN.engines.running,
+        resume=PLAN.alternatives.translate_resume,
+        code=lambda wildcards: code("translate.py", PLAN.engines.backend(wildcards)),
+    message:
+        "Translate real rows of {wildcards.draw} there and back with {wildcards.generator}"
+    script:
+        "../scripts/translate.py"
+
+
 rule augment:
     input:
         examples="<results>/data/examples/{draw}.parquet",
@@ -83,7 +112,7 @@ rule augment:
 
 rule collect_alternatives:
     input:
-        answers=PLAN.alternatives.answers("few-shot", "labelled"),
+        answers=PLAN.alternatives.answers("few-shot", "labelled", "back-translation"),
         stats=PLAN.alternatives.stats(),
     output:
         "<results>/tables/alternatives.parquet",
@@ -100,6 +129,6 @@ rule collect_alternatives:
         settings=PLAN.alternatives.collect_settings(),
         code=code("collect_alternatives.py"),
     message:
-        "Sum up what labels of a generator took"
+        "Sum up what labels and translations of a generator took"
     script:
         "../scripts/collect_alternatives.py"

@@ -52,6 +52,8 @@ def _alternative(row: dict[str, Any]) -> str:
         return f", shown to {row['generator']}, which labels test rows"
     if row["pipeline"] == "eda":
         return f" and {row['n_generated']} copies of them with changed words"
+    if row["pipeline"] == "back-translation":
+        return f" and {row['n_generated']} back-translations of them by {row['generator']}"
     return f" and {row['n_generated']} unlabelled with labels of {row['generator']}"
 
 

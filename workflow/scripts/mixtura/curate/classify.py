@@ -10,6 +10,7 @@ from mixtura.core.draw import shuffled
 from mixtura.curate.alternatives import unlabelled_rows
 from mixtura.curate.judge import label_answers
 from mixtura.curate.settings import ClassifySettings
+from mixtura.curate.tables import Answers
 from mixtura.generate.backends.base import Backend
 from mixtura.generate.resume import finished_part
 
@@ -50,21 +51,45 @@ def answers_in_parts(
     Each finished batch lies in the folder `resume`: a killed job goes on after it. Raises
     ValueError where too few texts get a label.
     """
+
+    def labelled(batch: pl.DataFrame) -> pl.DataFrame:
+        return batch.select("test").hstack(label_answers(batch, shown, settings, backend))
+
     size = settings.generator.batch_size
-    parts: list[pl.DataFrame] = []
-    labelled = 0
-    for start in range(0, texts.height, size):
-        if settings.n and labelled >= settings.n:
-            break
-        batch = texts[start : start + size]
-        compute = partial(label_answers, batch, shown, settings, backend)
-        part, _ = finished_part(resume / f"{start}.parquet", compute)
-        parts.append(batch.select("test").hstack(part))
-        labelled += part.filter(pl.col("judged") != "").height
-        say(f"{min(start + size, texts.height)} of {texts.height} texts, {labelled} with a label")
-    if settings.n and labelled < settings.n:
+    answers = in_parts(texts, size, labelled, _answered, settings.n, resume, say)
+    if settings.n and _answered(answers) < settings.n:
         raise ValueError(
-            f"designs.alternatives.labelled.n: {settings.n} rows are wanted, and {labelled} of "
-            f"{texts.height} texts of task.unlabelled got a label; lower it, or give more text"
+            f"designs.alternatives.labelled.n: {settings.n} rows are wanted, and "
+            f"{_answered(answers)} of {texts.height} texts of task.unlabelled got a label; lower "
+            "it, or give more text"
         )
-    return pl.concat(parts)
+    return answers
+
+
+def in_parts(
+    texts: pl.DataFrame,
+    size: int,
+    answer: Callable[[pl.DataFrame], pl.DataFrame],
+    count: Callable[[pl.DataFrame], int],
+    n: int | None,
+    resume: Path,
+    say: Callable[[str], None],
+) -> pl.DataFrame:
+    """What `answer` says to texts, `size` at a time, until `n` of them count, or to all.
+
+    Each finished part lies in the folder `resume`: a killed job goes on after it.
+    """
+    answers = pl.DataFrame(schema=Answers.types())
+    for start in range(0, texts.height, size):
+        if n and count(answers) >= n:
+            break
+        compute = partial(answer, texts[start : start + size])
+        part, _ = finished_part(resume / f"{start}.parquet", compute)
+        answers = answers.vstack(part.select(answers.columns))
+        end = min(start + size, texts.height)
+        say(f"{end} of {texts.height} texts, {count(answers)} with an answer")
+    return answers.rechunk()
+
+
+def _answered(answers: pl.DataFrame) -> int:
+    return answers.filter(pl.col("judged") != "").height

@@ -248,6 +248,16 @@ class ClassifySettings(JudgeSettings):
     n: int | None = Field(None, description="rows that must get a label; default: all")
 
 
+class TranslateSettings(Settings):
+    """What the texts depend on that a generator translates there and back."""
+
+    generator: LanguageModel = Field(description="what translates")
+    pivot: str = Field(description="language in between, in words of a prompt")
+    language: str = Field(description="language of the real rows, in words of a prompt")
+    n: Positive = Field(description="rows of the set")
+    seed: int = Field(description="`seed` of the study")
+
+
 class LabelledSettings(Settings):
     """What a set of unlabelled text with labels of a generator depends on."""
 

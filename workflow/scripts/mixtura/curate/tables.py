@@ -35,14 +35,18 @@ class Judged(Table, file="judged/JUDGE/GENERATOR/PIPELINE/LEVEL/DRAW.parquet"):
 
 
 class Answers(Table, file="answers/GENERATOR/DRAW/ROWS.parquet"):
-    """The labels that a generator gives to the test rows, or to unlabelled text, as it is asked."""
+    """Labels that a generator gives to test rows or other text, or translations of real rows."""
 
     test = dy.String(
-        primary_key=True, description='name of the test set, "unlabelled" of text without labels'
+        primary_key=True,
+        description='name of the test set, "unlabelled" of text without labels; of a real row how '
+        "often it was translated before",
     )
     id = dy.String(primary_key=True, description="id of the row")
-    judged = dy.String(description="label that the answer names, empty where it names none")
-    reason = dy.String(nullable=True, description="why it names none, null where it names one")
+    judged = dy.String(
+        description="label that the answer names, or text that came back; empty where there is none"
+    )
+    reason = dy.String(nullable=True, description="why there is none, null where there is one")
     prompt_tokens = dy.Int64(description="length of the prompt", metadata={"unit": "tokens"})
     cached_tokens = dy.Int64(
         description="of these, what the server had read before", metadata={"unit": "tokens"}

@@ -18,11 +18,14 @@ class AnswersKey(NamedTuple):
 
     generator: str
     draw: str
-    rows: str  # test or unlabelled
+    rows: str  # test, unlabelled or real
 
 
 Answered = tuple[AnswersKey, pl.DataFrame]
-OF_ROWS = {"test": "few-shot", "unlabelled": "labelled"}  # rows -> the alternative that needs them
+OF_ROWS = {  # rows -> the alternative that needs them
+    **{"test": "few-shot", "unlabelled": "labelled"},
+    "real": "back-translation",
+}
 
 
 def few_shot_predictions(

@@ -44,15 +44,18 @@ class Arms(OfArm, file="tables/arms.parquet"):
 
 
 class Alternatives(Table, file="tables/alternatives.parquet"):
-    """What the labels of a generator took, that an alternative to generated text needs."""
+    """What the labels and translations of a generator took, that alternatives need."""
 
     arm = dy.String(primary_key=True, description="arm of the alternative")
-    pipeline = dy.String(description="few-shot: labels of test rows; labelled: of unlabelled text")
-    generator = dy.String(description="generator that gives the labels")
+    pipeline = dy.String(
+        description="few-shot: labels of test rows; labelled: of unlabelled text; "
+        "back-translation: translations of real rows"
+    )
+    generator = dy.String(description="generator that gives labels or translations")
     n_real = dy.Int64(description="real rows that its prompts draw from")
     replicate = dy.Int64(primary_key=True, description="number of the replicate")
     answers = dy.Int64(description="rows that it was asked about")
-    unanswered = dy.Int64(description="of these, answers that name no label")
+    unanswered = dy.Int64(description="of these, answers without a label or new text")
     prompt_tokens = dy.Int64(description="length of all prompts", metadata={"unit": "tokens"})
     cached_tokens = dy.Int64(
         description="of these, what servers had read before", metadata={"unit": "tokens"}

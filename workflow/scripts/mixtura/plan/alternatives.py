@@ -3,13 +3,21 @@
 from typing import Any
 
 from mixtura.core.digest import digest
-from mixtura.curate.settings import ClassifySettings, EdaSettings, LabelledSettings
+from mixtura.curate.settings import (
+    ClassifySettings,
+    EdaSettings,
+    LabelledSettings,
+    TranslateSettings,
+)
 from mixtura.infer.settings import AlternativesSettings
 from mixtura.plan.sets import Sets
 from mixtura.plan.writers import engine_content, judge_model, token_prices
 from mixtura.study.alternatives import ALTERNATIVE, Alternatives, Eda, Labelled
 
-ROWS = {"few-shot": "test", "labelled": "unlabelled"}  # alternative -> the rows that it labels
+ROWS = {  # alternative -> the rows that it labels, or translates
+    **{"few-shot": "test", "labelled": "unlabelled"},
+    "back-translation": "real",
+}
 
 
 class AlternativesPlan:
@@ -41,7 +49,10 @@ class AlternativesPlan:
     def stats(self) -> list[str]:
         """Statistics of the jobs of all answers, in the order of these."""
         names = [name for pipeline in ROWS for name in self._names(pipeline)]
-        return [self.paths.stats("classify", name) for name in names]
+        return [
+            self.paths.stats("translate" if name.endswith("/real") else "classify", name)
+            for name in names
+        ]
 
     def table(self) -> dict[str, str]:
         """The table of what answers cost, none of a study without alternatives."""
@@ -74,9 +85,30 @@ class AlternativesPlan:
 
     def resume(self, wildcards: Any) -> str:
         """Folder that a killed job goes on from; other settings never find it."""
-        names = [str(wildcards[key]) for key in ("generator", "draw", "rows")]
-        settings = [self.settings(wildcards), self.content(wildcards)]
-        return self.paths.path(f".resume/{digest([*settings, *names], 12)}")
+        return self._resume(self.settings(wildcards), wildcards, wildcards.rows)
+
+    def translate_resume(self, wildcards: Any) -> str:
+        """As `resume`, of translations."""
+        return self._resume(self.translate_settings(wildcards), wildcards, "real")
+
+    def _resume(self, settings: str, wildcards: Any, rows: str) -> str:
+        names = [wildcards.generator, wildcards.draw, rows]
+        content = self.content(wildcards)
+        return self.paths.path(f".resume/{digest([settings, content, *names], 12)}")
+
+    def translate_settings(self, wildcards: Any) -> str:
+        """How real rows are translated there and back."""
+        translation = self.section.back_translation
+        assert translation
+        language, pivot = translation.languages(self.study.task.language)
+        assert language
+        return TranslateSettings(
+            generator=judge_model(self.study, wildcards.generator),
+            pivot=pivot,
+            language=language,
+            n=translation.n or self.study.generate.n,
+            seed=self.study.seed,
+        ).to_json()
 
     def eda_settings(self, wildcards: Any) -> str:
         """How words of real rows are changed."""

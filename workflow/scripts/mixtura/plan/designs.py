@@ -132,6 +132,9 @@ def alternative_points(designs: Designs, n: int) -> list[DesignPoint]:
             arms.append(Arm(real, 0, few.generator, "few-shot", ALTERNATIVE, shots=few.shots))
         if section.eda:
             arms.append(Arm(real, section.eda.n or n, WORDS, "eda", ALTERNATIVE, shown=real))
+        if section.back_translation:
+            writer, rows = section.back_translation.generator, section.back_translation.n or n
+            arms.append(Arm(real, rows, writer, "back-translation", ALTERNATIVE, shown=real))
         if section.labelled:
             writer, rows = section.labelled.generator, section.labelled.n or n
             arms.append(Arm(real, rows, writer, "labelled", ALTERNATIVE, shown=real))

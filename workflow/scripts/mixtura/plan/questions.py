@@ -10,7 +10,8 @@ import polars as pl
 from mixtura.core.tables import read_table
 from mixtura.curate.judge import SHOWN, answer_tokens, label_prompt
 from mixtura.curate.quality import quality_prompt
-from mixtura.curate.settings import READ
+from mixtura.curate.settings import READ, TranslateSettings
+from mixtura.curate.translate import translation_prompt
 from mixtura.generate.settings import GenerateSettings, TopicsSettings
 from mixtura.measure.grouping_judge import cluster_prompt
 from mixtura.plan.plan import Plan
@@ -51,6 +52,8 @@ class QuestionsOfJobs:
             return self._labels()
         if rule == "classify":
             return self._classified(wildcards["rows"])
+        if rule == "translate":
+            return self._translated(SimpleNamespace(**wildcards))
         if rule == "diversity" and self.study.diversity.judge:
             return self._groups(self.study.diversity.judge)
         return None
@@ -112,6 +115,13 @@ class QuestionsOfJobs:
             count = (task.test.rows or TEST_ROWS) + others
         prompt = label_prompt(self._text, shown, task.words, task.noun)
         return Questions(count, prompt, answer_tokens(task.words))
+
+    def _translated(self, wildcards: Any) -> Questions:
+        """Each row is translated there and back."""
+        settings = TranslateSettings.from_json(self.plan.alternatives.translate_settings(wildcards))
+        chat = settings.generator.format == "chat"
+        prompt = translation_prompt(self._text, settings.pivot, chat)
+        return Questions(2 * settings.n, prompt, settings.generator.sampling.max_new_tokens)
 
     def _groups(self, judge: str) -> Questions:
         # It loads numpy, which few plans need.

@@ -3,6 +3,7 @@
 TYPICAL = {
     "generate": 90,
     "classify": 60,
+    "translate": 60,
     "finetune": 30,
     "finetune_causal": 120,
     "finetune_setfit": 60,

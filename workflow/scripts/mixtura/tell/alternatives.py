@@ -31,7 +31,7 @@ def alternatives_of(findings: pl.DataFrame) -> pl.DataFrame:
 
 
 def unit_costs(table: pl.DataFrame) -> dict[str, dict[str, float | None]]:
-    """Arm -> COSTS of THOUSAND answers and the share of them that names no label, of its answers.
+    """Arm -> COSTS of THOUSAND answers and the share of them that is none, of its answers.
 
     table is `mixtura.infer.tables.Alternatives`; replicates are summed up.
     """
@@ -79,8 +79,8 @@ def _cost(row: Mapping[str, Any], costs: Mapping[str, Mapping[str, float | None]
     if row["pipeline"] == "eda":
         return "it needs no generator"
     words = cost_text(costs.get(row["arm"], {})) or "an unknown sum"
-    what = "predictions" if row["pipeline"] == "few-shot" else "labels"
-    return f"{THOUSAND:,} {what} cost {words}"
+    what = {"few-shot": "predictions", "back-translation": "translations"}
+    return f"{THOUSAND:,} {what.get(row['pipeline'], 'labels')} cost {words}"
 
 
 def alternatives_text(findings: pl.DataFrame, table: pl.DataFrame | None) -> list[str]:
@@ -102,10 +102,10 @@ def alternatives_text(findings: pl.DataFrame, table: pl.DataFrame | None) -> lis
         for row in rows.iter_rows(named=True)
     ]
     heads = ["in place of generated text", "trained model", str(rows["metric"][0])]
-    heads += ["against real alone, simultaneous", "verdict", "without a label", "cost"]
+    heads += ["against real alone, simultaneous", "verdict", "without an answer", "cost"]
     note = (
         "A generator that labels test rows trains nothing: its score stands beside each trained "
-        "model, and it is paid for with every prediction. An answer without a label is wrong."
+        "model, and it is paid for with every prediction. A prediction without a label is wrong."
     )
     return ["## In place of generated text", note, markdown_table(heads, cells)]
 
