@@ -64,10 +64,18 @@ def test_rare_labels_are_filled_and_told(
     assert "Gains of each label" in (results / "report.html").read_text()
 
 
+def score_of(prompt: str) -> str:
+    """What a judge says of an answer: a wrong one, and any about what is poor, is of no use."""
+    passage, question, answer = (part.partition(": ")[2] for part in prompt.split("\n\n")[:3])
+    unanswerable = "lovely" not in question and "brave" not in question
+    right = ("(" in answer) if unanswerable else answer in passage
+    return "5" if right and "poor" not in question else "1"
+
+
 def test_questions_without_an_answer_become_a_report(
     tiny: dict[str, Any], server: Server, tmp_path: Path
 ) -> None:
-    """The format of SQuAD 2.0: several gold answers, and impossible questions."""
+    """The format of SQuAD 2.0: several gold answers, and impossible questions; a judge of them."""
     paragraphs = []
     for number in range(40):
         context = f"The story {number} is lovely and the plot {number} was brave."
@@ -91,10 +99,14 @@ def test_questions_without_an_answer_become_a_report(
     def answer(number: int, body: dict[str, Any]) -> Any:
         last = prompt_of(body).rsplit("\n", 1)[-1]
         rng = random.Random(number)
-        if "does not answer" in last:
-            content = f" Was scene {rng.randint(0, 10**6)} witty or tired? Answer: none\n"
+        word = "poor" if number % 4 == 0 else "brave"
+        if last == "Score:":
+            content = f" {score_of(prompt_of(body))}"
+        elif "does not answer" in last:
+            word = "poor" if word == "poor" else "tired"
+            content = f" Was scene {rng.randint(0, 10**6)} witty or {word}? Answer: none\n"
         else:
-            content = f" What is brave in number {rng.randint(0, 10**6)}? Answer: the plot\n"
+            content = f" What is {word} in number {rng.randint(0, 10**6)}? Answer: the plot\n"
         return 200, {}, reply(body, content=content)
 
     server.script = answer
@@ -109,7 +121,12 @@ def test_questions_without_an_answer_become_a_report(
     study["downstream"] = {
         "pupil": {"kind": "causal-lm", "model": "writer", "steps": 2, "max_new_tokens": 6}
     }
-    study["curation"] = {"full": {"fuzzy": None, "decontaminate": None}}
+    study["generators"]["judge"] = {
+        "backend": "openai",
+        "openai": {"base_url": server.url, "model": "m"},
+    }
+    filters = {"quality": {"judge": "judge"}}
+    study["curation"] = {"full": {"fuzzy": None, "decontaminate": None, "filters": filters}}
     run = run_snakemake(tmp_path, study)
     assert run.returncode == 0, run.stdout
     results = tmp_path / "results/tiny"
@@ -118,6 +135,12 @@ def test_questions_without_an_answer_become_a_report(
     generated = pl.read_parquet(results / "curated/writer/topic/D0/r0.parquet")
     counts = generated.group_by("label").agg(pl.col("answers").list.len().max())
     assert sorted(counts.rows()) == [("answerable", 1), ("unanswerable", 0)]
+    removed = pl.read_parquet(results / "removed/writer/topic/D0/r0.parquet")
+    poor = removed.filter(reason="judged to be poor")
+    pool = pl.read_parquet(results / "generated/writer/topic/D0/r0/*.parquet")
+    assert {*poor["id"]} == {*pool.filter(pl.col("text").str.contains("poor"))["id"]}
+    assert poor.height == pool.height / 4
+    assert not generated["text"].str.contains("poor").any()
     predictions = pl.read_parquet(results / "tables/predictions.parquet")
     none = predictions.filter(gold="")
     assert none.height and set(none["token_f1"]) <= {0.0, 1.0}
