@@ -177,10 +177,10 @@ def short_job(rows: int, epochs: int) -> Row:
             check=True,
             capture_output=True,
         )
-        run = Path(plan.findings.predictions()[0]).parent
-        steps = pl.read_parquet(folder / run / "steps.parquet")
-        arm = f"{run.parts[-3]}/{run.parts[-2]}/{run.parts[-1]}"
-        benchmark = (folder / plan.sets.paths.benchmark("finetune", arm)).read_text()
+        runs = Path(plan.findings.predictions()[0])
+        steps = pl.read_parquet(folder / runs / "seed-0/steps.parquet")
+        measured = Path(plan.sets.paths.path("benchmarks/finetune"), *runs.parts[-4:])
+        benchmark = (folder / measured.with_suffix(".jsonl")).read_text()
         job = float(json.loads(benchmark.splitlines()[-1])["s"])
     training = steps.select(pl.col("tokens") / pl.col("tokens_per_second")).sum().item()
     return {

@@ -46,7 +46,7 @@ def test_a_cell_adds_its_mix_and_baseline_and_moves_nothing_of_a_loop(
     assert [file for file in after.findings.predictions() if file not in new] == (
         before.findings.predictions()
     )
-    assert len(new) == 2 * (2 + 1)  # of two seeds: two runs of the reader, one of all of the probe
+    assert len(new) == 2 + 2  # two arms of the reader, a job each; the probe has a file a seed
     assert [key.name for key in after.sets.sets if key not in before.sets.sets] == [
         f"writer/topic/D6/{NEW}"
     ]

@@ -47,7 +47,7 @@ def test_the_recommended_mix_and_its_baseline_run_on_replicates_after_the_studys
     probes = [file for file in files if "/probe/" in file]
     assert {part for file in files for part in Path(file).parts if part in ("r2", "r3")}
     assert not [file for file in files if "/r0/" in file or "/r1/" in file]
-    assert len(probes) == 2 * seeds and len(files) == 2 * seeds * (2 + 1)
+    assert len(probes) == 2 * seeds and len(files) == len(probes) + 2 * 2  # a job has all seeds
     arms = json.loads(plan.confirm.settings(None))["arms"]
     assert [(arm["n_real"], arm["n_generated"]) for arm in arms] == [(16, 0), (16, 16)]
     fresh = SimpleNamespace(model="probe", replicate="2", seed="0")

@@ -217,6 +217,34 @@ def test_epochs_and_searched_settings_are_trained(tiny: dict[str, Any], tmp_path
     assert tried - untrained == pytest.approx(2 * (1 + 5) * 2 * step)
 
 
+def test_a_job_of_several_runs_takes_as_long_as_those_it_lacks(
+    tiny: dict[str, Any], tmp_path: Path
+) -> None:
+    config = tiny | {"seeds": [0, 1, 2]}
+    config["downstream"] = {"reader": {"model": "reader", "steps": 4000}}
+    arm = arm_of(config, 16)
+    names = {"model": "reader", "arm": arm, "replicate": "0"}
+
+    def hours(*jobs: Any) -> float:
+        return float(planned(config, *jobs, root=tmp_path)["cpu_hours"])
+
+    once = hours(job("finetune", MISSING, wildcards=names))
+    todo = job("finetune", MISSING, wildcards=names | {"part": "0"})
+    assert hours(todo) == pytest.approx(3 * once)
+    folder = tmp_path / f"results/tiny/runs/{arm}/reader/r0/part-0"
+    for seed in (0, 1):
+        (folder / f"seed-{seed}").mkdir(parents=True)
+    assert hours(todo) == pytest.approx(once)
+    (folder / "seed-2").mkdir()  # all are there, and none is as the settings say
+    assert hours(todo) == pytest.approx(3 * once)
+    # One that trained the last of its three runs in an hour: three hours for three.
+    (tmp_path / "0.jsonl").write_text('{"s": 3600.0}\n')
+    ran = job("finetune", None, wildcards=names | {"part": "0"}, benchmark="0.jsonl", log="0.log")
+    for trained, expected in (({"2": {}}, 3.0), ({}, 3 * once), ({"0": {}, "1": {}}, 1.5)):
+        (tmp_path / "0.json").write_text(json.dumps({"runs": 3, "trained": trained}))
+        assert hours(ran, todo) == pytest.approx(expected)
+
+
 def test_a_large_model_trains_as_fast_as_its_size_allows(tiny: dict[str, Any]) -> None:
     def hours_and_memory(billions: float | None, **model: Any) -> tuple[float, float]:
         config = copy.deepcopy(tiny)

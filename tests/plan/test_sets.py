@@ -27,7 +27,7 @@ def test_designs_become_arms_and_share_the_baseline(plan: Plan) -> None:
         ("level", 0, 16, "D6"),
     ]
     assert {p.baseline for p in plan.sets.points} == {None, Arm(16)}
-    assert len(plan.findings.predictions()) == 5 * 2
+    assert len(plan.findings.predictions()) == 5  # folders, each of two seeds
 
 
 def test_a_model_on_some_mixes_has_their_baselines_too(tiny: dict[str, Any]) -> None:
@@ -39,7 +39,7 @@ def test_a_model_on_some_mixes_has_their_baselines_too(tiny: dict[str, Any]) -> 
         (16, 0, None),
         (16, 16, "D6"),
     ]
-    assert len(plan.findings.predictions()) == 2 * 2 + 2  # arms and seeds; a probe has one file
+    assert len(plan.findings.predictions()) == 2 + 2  # a job an arm; a probe has a file a seed
     job = SimpleNamespace(model="probe", replicate="0", seed="0")
     assert len(json.loads(plan.probe.settings(job))["arms"]) == 3
     assert [Path(path).parts[-2] for path in plan.probe.generated(job)] == ["D0"]
@@ -133,7 +133,7 @@ def test_replicates_may_share_their_text(tiny: dict[str, Any]) -> None:
     arm = next(name for name, arm in shared.sets.arms.items() if arm.n_generated)
     run = SimpleNamespace(arm=arm, model="reader", replicate="1", seed="0")
     assert shared.finetune.generated(run) == ["results/tiny/curated/writer/topic/D0/r0.parquet"]
-    assert len(shared.findings.predictions()) == 2 * 5 * 2
+    assert len(shared.findings.predictions()) == 2 * 5
 
 
 def test_a_generator_may_see_the_real_rows_of_the_mix_alone(tiny: dict[str, Any]) -> None:

@@ -138,7 +138,7 @@ def test_the_downstream_model_that_is_shown_is_compared_like_the_others(
     assert (real["value"] > 0.6).all()  # the labels of these reviews are in their words
     assert "words" in set(pl.read_parquet(tables / "findings.parquet")["model"])
 
-    target = f"results/tiny/runs/{arms['arm'][0]}/words/r0/seed-{tiny['seeds'][0]}/mix.parquet"
+    target = f"results/tiny/runs/{arms['arm'][0]}/words/r0/part-0"
     file.write_text(SHOWN[2].replace("return words", "return -words"))
     refused = run_snakemake(study_copy, config, target)
     assert refused.returncode != 0 and "words.py: fit_predict returned [-" in refused.stdout

@@ -325,7 +325,7 @@ def test_an_allocation_adds_its_cells_to_a_study_with_a_loop(
     write_allocation(tmp_path / "results/tiny", Allocation(cells=(cell,)))
     after = jobs()
     assert after - before == Counter(
-        total=after["total"] - before["total"], finetune=4, generate=2, curate=1, embed=1,
+        total=after["total"] - before["total"], finetune=2, generate=2, curate=1, embed=1,
         examples=1, diversity=1, shift=1, topics=after["topics"] - before["topics"],
         embed_examples=after["embed_examples"] - before["embed_examples"],
     )  # fmt: skip

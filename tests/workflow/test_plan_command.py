@@ -19,4 +19,4 @@ def test_another_folder_and_values_on_the_command_line(
     run = CliRunner().invoke(app, ["plan", *arguments, "--output", str(table)])
     assert run.exit_code == 0, run.output
     jobs = dict(pl.read_csv(table).select("stage", "run").iter_rows())
-    assert jobs["finetune"] == 16  # real rows alone and one mix, by 4 replicates and 2 seeds
+    assert jobs["finetune"] == 8  # real rows alone and one mix, by 4 replicates; seeds share a job

@@ -120,22 +120,22 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "plot option": ({"plots.colours": "magma"}, {"figures": 1, "report": 1}),
     "filter threshold": (
         {"curation.full.filters.length.min_words": 2},
-        after_generation(levels=2, finetune=8),  # all but real data alone
+        after_generation(levels=2, finetune=4),  # all but real data alone
     ),
     "one level's setting": (
         {"pipelines.topic.levels.D6.topics": 5},
-        {"generate": 2, **after_generation(levels=1, finetune=4)},
+        {"generate": 2, **after_generation(levels=1, finetune=2)},
     ),
     "sampling temperature": (
         {"generators.writer.sampling.temperature": 0.7},
-        {"generate": 4, **after_generation(levels=2, finetune=8)},
+        {"generate": 4, **after_generation(levels=2, finetune=4)},
     ),
     # As many jobs as one replicate has: all that was made stays.
     "one more replicate": (
         {"replicates": 2},
         {
             **{"examples": 1, "embed_examples": 1, "generate": 4},
-            **after_generation(levels=2, finetune=10),
+            **after_generation(levels=2, finetune=5),
         },
     ),
     "one more seed": ({"seeds": [0, 1, 2]}, {"finetune": 5, **COMPARED}),
@@ -148,21 +148,21 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
             "embed_real": 1,
             "embed_examples": 1,
             "generate": 6,
-            **after_generation(levels=2, finetune=10),
+            **after_generation(levels=2, finetune=5),
         },
     ),
     "more prompts": (
         {"generate.overgenerate": 6.0},  # one more shard a level
-        {"generate": 2, **after_generation(levels=2, finetune=8)},
+        {"generate": 2, **after_generation(levels=2, finetune=4)},
     ),
     "a level that is not used": ({"pipelines.topic.levels.D3": {"topics": 4}}, {"report": 1}),
     "one more level": (
         {"pipelines.topic.levels.D3": {"topics": 4}, "generate.levels": ["D0", "D3", "D6"]},
-        {"generate": 2, **after_generation(levels=1, finetune=4)},
+        {"generate": 2, **after_generation(levels=1, finetune=2)},
     ),
     "one more downstream model": (
         {"downstream.other": {"model": "reader", "steps": 5}},
-        {"finetune": 10, **COMPARED},
+        {"finetune": 5, **COMPARED},
     ),
     "another embedder": (
         {"models.second": "reader", "embedders": ["second"]},
@@ -214,7 +214,7 @@ def test_other_bytes_in_a_persons_file_rerun_what_reads_it(
         rerun = jobs(results, tiny)
     finally:
         record.write_text(before)
-    assert rerun[rule] >= 1 and rerun["finetune"] == 10
+    assert rerun[rule] >= 1 and rerun["finetune"] == 5
     assert jobs(results, tiny) == {}
 
 
@@ -317,7 +317,8 @@ def test_mixtura_plan_agrees_with_the_dry_run(tiny: dict[str, Any], results: Pat
     same = run.stdout.strip().partition("\n\n")[0]  # without what the study can see
     assert dry.stdout.count(same) == 1  # the dry run ends with the same table
     done = {row[0]: int(row[2]) for row in rows}
-    assert done["finetune"] == 10 and done["generate"] == 4
+    assert "finetune" in done and not done["finetune"]  # each job has a run to train
+    assert done["generate"] == 4
 
 
 def test_a_plan_of_a_finished_study_has_nothing_to_run(tiny: dict[str, Any], results: Path) -> None:

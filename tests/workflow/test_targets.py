@@ -66,7 +66,7 @@ def test_a_mix_that_gains_is_exported_as_the_best(study_copy: Path, tiny: dict[s
     best = table(study_copy, "export/best/data/train")
     text = (study_copy / "results/tiny/export/best/README.md").read_text()
     arm = findings_table.filter(gains)["arm"][0]
-    mix = table(study_copy, f"runs/{arm}/reader/r0/seed-0/mix")
+    mix = table(study_copy, f"runs/{arm}/reader/r0/part-0/seed-0/mix")
     assert best.select("id", "source").equals(mix)
     assert best.null_count().sum_horizontal()[0] == 0
     set_name = best.filter(source="generated").drop("source")

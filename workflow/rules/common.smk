@@ -60,4 +60,5 @@ wildcard_constraints:
     model="[^/]+",
     draw="r[0-9]+(-[0-9]+)?",
     replicate="[0-9]+",
+    part="[0-9]+",
     seed="[0-9]+",

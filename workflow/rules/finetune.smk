@@ -9,13 +9,11 @@ rule finetune:
         shifted=PLAN.sets.paths.shifted(),
         model=PLAN.finetune.model,
     output:
-        predictions="<results>/runs/{arm}/{model}/r{replicate}/seed-{seed}/predictions.parquet",
-        steps="<results>/runs/{arm}/{model}/r{replicate}/seed-{seed}/steps.parquet",
-        mix="<results>/runs/{arm}/{model}/r{replicate}/seed-{seed}/mix.parquet",
+        directory("<results>/runs/{arm}/{model}/r{replicate}/part-{part}"),
     log:
-        "<results>/logs/finetune/{arm}/{model}/r{replicate}/seed-{seed}.log",
+        "<results>/logs/finetune/{arm}/{model}/r{replicate}/part-{part}.log",
     benchmark:
-        "<results>/benchmarks/finetune/{arm}/{model}/r{replicate}/seed-{seed}.jsonl"
+        "<results>/benchmarks/finetune/{arm}/{model}/r{replicate}/part-{part}.jsonl"
     wildcard_constraints:
         model=PLAN.finetune.models("encoder"),
     conda:
@@ -25,22 +23,24 @@ rule finetune:
         **PLAN.resources.of("finetune", "gpu", "checkpoint_minutes"),
     params:
         settings=PLAN.finetune.settings,
+        seeds=PLAN.finetune.seeds,
+        store=PLAN.sets.paths.path(".runs"),
         resume=PLAN.finetune.resume,
-        tuned_model=PLAN.finetune.checkpoint,
+        tuned_models=PLAN.finetune.checkpoints,
         report_to=PLAN.finetune.report_to,
         events=PLAN.finetune.events,
         code=code("finetune.py", "mixtura.train.encoder"),
     message:
-        "Fine-tune {wildcards.model} on arm {wildcards.arm}, replicate {wildcards.replicate}, seed {wildcards.seed}"
+        "Fine-tune {wildcards.model} on arm {wildcards.arm}, replicate {wildcards.replicate}, seeds {params.seeds}"
     script:
         "../scripts/finetune.py"
 
 
 use rule finetune as finetune_causal with:
     log:
-        "<results>/logs/finetune_causal/{arm}/{model}/r{replicate}/seed-{seed}.log",
+        "<results>/logs/finetune_causal/{arm}/{model}/r{replicate}/part-{part}.log",
     benchmark:
-        "<results>/benchmarks/finetune_causal/{arm}/{model}/r{replicate}/seed-{seed}.jsonl"
+        "<results>/benchmarks/finetune_causal/{arm}/{model}/r{replicate}/part-{part}.jsonl"
     wildcard_constraints:
         model=PLAN.finetune.models("causal-lm"),
     params:
@@ -48,28 +48,25 @@ use rule finetune as finetune_causal with:
 
 
 use rule finetune as finetune_module with:
-    output:
-        predictions="<results>/runs/{arm}/{model}/r{replicate}/seed-{seed}/predictions.parquet",
-        mix="<results>/runs/{arm}/{model}/r{replicate}/seed-{seed}/mix.parquet",
     log:
-        "<results>/logs/finetune_module/{arm}/{model}/r{replicate}/seed-{seed}.log",
+        "<results>/logs/finetune_module/{arm}/{model}/r{replicate}/part-{part}.log",
     benchmark:
-        "<results>/benchmarks/finetune_module/{arm}/{model}/r{replicate}/seed-{seed}.jsonl"
+        "<results>/benchmarks/finetune_module/{arm}/{model}/r{replicate}/part-{part}.jsonl"
     wildcard_constraints:
         model=PLAN.finetune.models("module"),
     params:
-        tuned_model=None,
+        tuned_models=None,
         file=PLAN.finetune.own_model,
         code=code("finetune.py", "mixtura.train.module"),
     message:
-        "Fit {wildcards.model} on arm {wildcards.arm}, replicate {wildcards.replicate}, seed {wildcards.seed}"
+        "Fit {wildcards.model} on arm {wildcards.arm}, replicate {wildcards.replicate}, seeds {params.seeds}"
 
 
 use rule finetune_module as finetune_setfit with:
     log:
-        "<results>/logs/finetune_setfit/{arm}/{model}/r{replicate}/seed-{seed}.log",
+        "<results>/logs/finetune_setfit/{arm}/{model}/r{replicate}/part-{part}.log",
     benchmark:
-        "<results>/benchmarks/finetune_setfit/{arm}/{model}/r{replicate}/seed-{seed}.jsonl"
+        "<results>/benchmarks/finetune_setfit/{arm}/{model}/r{replicate}/part-{part}.jsonl"
     wildcard_constraints:
         model=PLAN.finetune.models("setfit"),
     params:
@@ -79,7 +76,7 @@ use rule finetune_module as finetune_setfit with:
 
 rule evaluate_lm:
     input:
-        predictions="<results>/runs/{arm}/{model}/r{replicate}/seed-{seed}/predictions.parquet",
+        runs=PLAN.finetune.runs,
         model=PLAN.finetune.model,
     output:
         results="<results>/runs/{arm}/{model}/r{replicate}/seed-{seed}/lm_eval.parquet",

@@ -7,7 +7,7 @@ import polars as pl
 from mixtura.core.files import write_text
 from mixtura.core.tables import read_table, read_tables, write_table
 from mixtura.infer.findings import findings
-from mixtura.infer.scoring import item_scores, read_columns, with_groups
+from mixtura.infer.scoring import item_scores, prediction_files, read_columns, with_groups
 from mixtura.infer.settings import ConfirmSettings
 from mixtura.infer.surface.tables import Surface
 from mixtura.infer.tables import Arms, Confirmation
@@ -23,7 +23,7 @@ job = Job(snakemake, ConfirmSettings)
 settings, inputs, output = job.settings, snakemake.input, snakemake.output
 columns = read_columns(settings.metrics, settings.labels)
 arms = pl.DataFrame([arm.model_dump() for arm in settings.arms], Arms.types())
-runs = read_tables(inputs.predictions, Predictions, columns)
+runs = read_tables(prediction_files(inputs.predictions), Predictions, columns)
 rows = runs.filter(pl.col("arm").is_in(arms["arm"].implode()))
 predictions = item_scores(rows, settings.metrics, settings.language, settings.ranks)
 if settings.group:

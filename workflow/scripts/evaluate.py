@@ -9,7 +9,13 @@ from mixtura.core.tables import read_about, read_table, read_tables, write_table
 from mixtura.curate.tables import Answers
 from mixtura.infer.alternatives import answers_of, few_shot_predictions
 from mixtura.infer.passes import passes_table, with_passes
-from mixtura.infer.scoring import item_scores, read_columns, run_scores, with_groups
+from mixtura.infer.scoring import (
+    item_scores,
+    prediction_files,
+    read_columns,
+    run_scores,
+    with_groups,
+)
 from mixtura.infer.searches import search_table
 from mixtura.infer.settings import EvaluateSettings
 from mixtura.infer.tables import Arms, ItemPredictions, Scores, Searches
@@ -24,7 +30,8 @@ if TYPE_CHECKING:
 job = Job(snakemake, EvaluateSettings)
 settings, inputs, output = job.settings, snakemake.input, snakemake.output
 columns = read_columns(settings.metrics, settings.labels)
-runs = [(read_table(file, Predictions, columns), read_about(file)) for file in inputs.predictions]
+files = prediction_files(inputs.predictions)
+runs = [(read_table(file, Predictions, columns), read_about(file)) for file in files]
 arms = pl.DataFrame([arm.model_dump() for arm in settings.arms], Arms.types())
 answers = [(answers_of(file), read_table(file, Answers)) for file in inputs.answers]
 trained = pl.concat([table for table, _ in runs])

@@ -1,7 +1,8 @@
 """Scores of runs, with the interval that test items give."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
+from pathlib import Path
 
 import polars as pl
 
@@ -32,6 +33,14 @@ SCORES = {
     "high": pl.Float64,
     "n": pl.Int64,
 }
+
+
+def prediction_files(paths: Iterable[str]) -> list[Path]:
+    """Files of predictions: of a run each, from the folder of its job, or of a probe."""
+    files: list[Path] = []
+    for path in map(Path, paths):
+        files += sorted(path.glob("seed-*/predictions.parquet")) if path.is_dir() else [path]
+    return files
 
 
 def read_columns(metrics: Sequence[str], labels: Sequence[str]) -> list[str]:

@@ -70,17 +70,20 @@ class ConfirmPlan:
         return list(dict.fromkeys(arms))
 
     def predictions(self, wildcards: Any) -> list[str]:
-        """Predictions of all fresh runs; those of a probe lie together, all arms of a seed."""
+        """As `FindingsPlan.predictions`, of all fresh runs."""
         return [
-            self.paths.path(f"runs/{folder}{model}/r{replicate}/seed-{seed}/predictions.parquet")
+            path
             for model in self._points
-            for folder in (
-                [""]
+            for path in (
+                self.sets.probed(model, self.replicates)
                 if isinstance(self.study.downstream[model], Probe)
-                else [f"{arm}/" for arm in self.arms_of(model)]
+                else [
+                    folder
+                    for arm in self.arms_of(model)
+                    for replicate in self.replicates
+                    for folder in self.sets.run_folders(arm, model, replicate)
+                ]
             )
-            for replicate in self.replicates
-            for seed in self.study.seeds
         ]
 
     def settings(self, wildcards: Any) -> str:

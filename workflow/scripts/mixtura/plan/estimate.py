@@ -46,7 +46,7 @@ class Estimates:
     """
 
     def __init__(self, study: Study, root: Path) -> None:
-        self.plan = Plan(study)
+        self.plan, self.root = Plan(study), root
         self.questions = QuestionsOfJobs(self.plan, root)
         shown = self.questions.lengths  # of the examples, where there are some
         known = sum(shown[name] for name in ("text", "context") if name in shown) or None
@@ -59,7 +59,19 @@ class Estimates:
         key = (job["rule"], str(bool(job["gpu"])), *(wildcards.get(name, "") for name in DECIDE))
         if key not in self._estimates:
             self._estimates[key] = self._estimate(job["rule"], wildcards, bool(job["gpu"]))
-        return self._estimates[key]
+        each = self._estimates[key]
+        if "part" not in wildcards:
+            return each
+        runs = self._runs(wildcards, job["why"] is None)
+        return each._replace(seconds=runs * each.seconds, bytes=runs * each.bytes)
+
+    def _runs(self, wildcards: Mapping[str, str], done: bool) -> int:
+        """Runs of a job: of one to run those that it lacks, if it has others."""
+        names = SimpleNamespace(**wildcards)
+        seeds = self.plan.finetune.seeds(names)
+        folder = self.root / self.plan.finetune.runs(names)
+        missing = [seed for seed in seeds if not (folder / f"seed-{seed}").is_dir()]
+        return len(missing if missing and not done else seeds)
 
     def _estimate(self, rule: str, wildcards: Mapping[str, str], gpu: bool) -> Estimate:
         questions = self.questions.of(rule, wildcards)

@@ -51,16 +51,19 @@ class FindingsPlan:
         return {"collapse": self.paths.path("tables/collapse.parquet")} if self.sets.rounds else {}
 
     def predictions(self) -> list[str]:
-        """Predictions of every run; those of a probe lie together, all arms of a seed."""
+        """Predictions of all runs of a probe in a seed, folders of the runs of any other model."""
         return [
-            self.paths.path(f"runs/{folder}{model}/r{replicate}/seed-{seed}/predictions.parquet")
+            path
             for model, settings in self.study.downstream.items()
-            for folder, replicate in (
-                [("", replicate) for replicate in self.sets.replicates_of(model)]
+            for path in (
+                self.sets.probed(model, self.sets.replicates_of(model))
                 if isinstance(settings, Probe)
-                else [(f"{arm}/", replicate) for arm, replicate in self.sets.trainings(model)]
+                else [
+                    folder
+                    for arm, replicate in self.sets.trainings(model)
+                    for folder in self.sets.run_folders(arm, model, replicate)
+                ]
             )
-            for seed in self.study.seeds
         ]
 
     def lm_evaluated(self, table: str = "lm_eval") -> list[str]:

@@ -76,12 +76,29 @@ class FinetunePlan:
         return list(getattr(self._downstream(wildcards), "report_to", ()))
 
     def events(self, wildcards: Any, input: Any) -> str:
-        """Name of a run in trackers, and the folder of its events."""
-        return self._of_run("events", wildcards)
+        """Name of the runs of a mix in trackers, and the folder of their events."""
+        return self._of_runs("events", wildcards)
+
+    def seeds(self, wildcards: Any) -> list[int]:
+        """Seeds of the runs of a job."""
+        parts: list[list[int]] = self._downstream(wildcards).parts(self.study.seeds)
+        return parts[int(wildcards.part)]
+
+    def runs(self, wildcards: Any) -> str:
+        """Folder of the runs of a job, or of the job that a run is part of."""
+        folders = self.sets.run_folders(wildcards.arm, wildcards.model, int(wildcards.replicate))
+        if hasattr(wildcards, "part"):
+            return folders[int(wildcards.part)]
+        parts = self._downstream(wildcards).parts(self.study.seeds)
+        return next(
+            folder
+            for folder, seeds in zip(folders, parts, strict=True)
+            if int(wildcards.seed) in seeds
+        )
 
     def resume(self, wildcards: Any) -> str:
-        """Folder that a killed run goes on from; other settings never find it."""
-        names = (wildcards.arm, wildcards.model, wildcards.replicate, wildcards.seed)
+        """Folder that a killed job goes on from; other settings never find it."""
+        names = (wildcards.arm, wildcards.model, wildcards.replicate, wildcards.part)
         return self.paths.path(f".resume/{digest([self.settings(wildcards), *names], 12)}")
 
     def lm_eval_settings(self, wildcards: Any) -> str:
@@ -93,11 +110,15 @@ class FinetunePlan:
             version=version_in(model.lm_eval.python, "lm-eval"),
         ).to_json()
 
-    def checkpoint(self, wildcards: Any) -> str | None:
-        """Folder that keeps the tuned model, if one is kept."""
+    def checkpoints(self, wildcards: Any) -> str | None:
+        """Folder that keeps the tuned models of the seeds, if they are kept."""
         if not self._downstream(wildcards).keep_checkpoint:
             return None
-        return self._of_run("checkpoints", wildcards)
+        return self._of_runs("checkpoints", wildcards)
 
-    def _of_run(self, folder: str, run: Any) -> str:
-        return self.paths.path(f"{folder}/{run.arm}/{run.model}/r{run.replicate}/seed-{run.seed}")
+    def checkpoint(self, wildcards: Any) -> str:
+        """Folder of the tuned model of a run."""
+        return f"{self._of_runs('checkpoints', wildcards)}/seed-{wildcards.seed}"
+
+    def _of_runs(self, folder: str, runs: Any) -> str:
+        return self.paths.path(f"{folder}/{runs.arm}/{runs.model}/r{runs.replicate}")

@@ -63,13 +63,18 @@ def needs_of(study: Study) -> dict[str, Resources]:
             owners = [(f"generators.{n}", SimpleNamespace(generator=n)) for n in study.generators]
         elif stage in ("finetune", "probe"):
             owners = [
-                (f"downstream.{n}", SimpleNamespace(model=n))
+                (
+                    f"downstream.{n}",
+                    SimpleNamespace(model=n, **({"part": 0} if stage == "finetune" else {})),
+                )
                 for n, model in study.downstream.items()
                 if (model.kind == "probe") == (stage == "probe")
             ]
         for owner, wildcards in owners:
             key = f"{owner}.resources" if owner else f"resources.{stage}"
-            needs[key] = resources.settings(stage, wildcards)
+            first = resources.settings(stage, wildcards)
+            runtime = first.runtime * resources.runs(wildcards)
+            needs[key] = first.model_copy(update={"runtime": runtime})
     return needs
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mixtura.plan.sets import Sets
+from mixtura.study.downstream import InJobs
 from mixtura.study.run import Resources
 
 DECIDE_RESOURCES = ("model", "generator", "judge")  # the wildcards that resources depend on
@@ -56,6 +57,15 @@ class JobResources:
         grow = {key: self._growing(stage, key) for key in ("mem_mb", "runtime")}
         return {**grow, **{key: self._answer(stage, key) for key in more}}
 
+    def runs(self, wildcards: Any) -> int:
+        """Runs of a job, one after the other: 1 where the job is no training."""
+        part = getattr(wildcards, "part", None)
+        if part is None:
+            return 1
+        model = self.study.downstream[wildcards.model]
+        assert isinstance(model, InJobs)
+        return len(model.parts(self.study.seeds)[int(part)])
+
     def settings(self, stage: str, wildcards: Any = None) -> Resources:
         """What the first attempt asks for: of the model, else of the stage, else the default."""
         name = self._owner(stage, wildcards)
@@ -84,6 +94,7 @@ class JobResources:
 
     def _growing(self, stage: str, key: str) -> Callable[[Any, int], int]:
         def grown(wildcards: Any, attempt: int) -> int:
-            return attempt * int(getattr(self.settings(stage, wildcards), key))
+            times = self.runs(wildcards) if key == "runtime" else 1
+            return attempt * times * int(getattr(self.settings(stage, wildcards), key))
 
         return grown

@@ -32,7 +32,7 @@ from mixtura.study.derived import (
     SourcesPipeline,
 )
 from mixtura.study.designs import LOOP
-from mixtura.study.downstream import Mixes
+from mixtura.study.downstream import InJobs, Mixes
 from mixtura.study.pipelines import Pipeline
 from mixtura.study.study import Study
 from mixtura.train.settings import Mix
@@ -176,6 +176,21 @@ class Sets:
             for arm in self.arms_of(model)
             for replicate in (*self.replicates, *(at for at in allocated if arm in allocated[at]))
         ]
+
+    def probed(self, model: str, replicates: Iterable[int]) -> list[str]:
+        """Predictions of a probe, each file of all arms in a replicate and seed."""
+        return [
+            self.paths.path(f"runs/{model}/r{replicate}/seed-{seed}/predictions.parquet")
+            for replicate in replicates
+            for seed in self.study.seeds
+        ]
+
+    def run_folders(self, arm: str, model: str, replicate: int) -> list[str]:
+        """Folders of the runs of a mix, one a job, which hold a folder for each seed."""
+        settings = self.study.downstream[model]
+        assert isinstance(settings, InJobs)
+        parts = range(len(settings.parts(self.study.seeds)))
+        return [self.paths.path(f"runs/{arm}/{model}/r{replicate}/part-{part}") for part in parts]
 
     def replicates_of(self, model: str) -> list[int]:
         """Replicates that a downstream model is trained in, those that are allocated last."""

@@ -46,12 +46,31 @@ class OnMixes(Settings):
     )
 
 
-class FineTuned(OnMixes, Training):
+class InJobs(OnMixes):
+    """A downstream model whose runs are jobs, one by one or several in one job."""
+
+    runs_per_job: Positive | None = Field(
+        None,
+        exclude=True,
+        description="most runs in one job, one after the other: seeds of a mix in a replicate; "
+        "default: all its seeds. A job that goes on, or has a new seed, trains what is missing",
+    )
+    resources: Resources | None = Field(
+        None,
+        exclude=True,
+        description="what its jobs ask for, before `resources.finetune`; `runtime` is that of one "
+        "run",
+    )
+
+    def parts(self, seeds: list[int]) -> list[list[int]]:
+        """The seeds of each job of a mix in a replicate."""
+        size = self.runs_per_job or len(seeds)
+        return [seeds[first : first + size] for first in range(0, len(seeds), size)]
+
+
+class FineTuned(InJobs, Training):
     """A downstream model that is fine-tuned: what all kinds of it have beside the training."""
 
-    resources: Resources | None = Field(
-        None, exclude=True, description="what its jobs ask for, before `resources.finetune`"
-    )
     report_to: list[Literal["trackio", "wandb", "tensorboard"]] = Field(
         [],
         exclude=True,
@@ -139,14 +158,10 @@ class CausalLM(CausalTraining, FineTuned):
         return self
 
 
-class SetFit(OnMixes, SetFitTraining):
+class SetFit(InJobs, SetFitTraining):
     """A sentence encoder that is contrasted and classified by SetFit: for few labelled rows."""
 
     search: ClassVar[None] = None
-
-    resources: Resources | None = Field(
-        None, exclude=True, description="what its jobs ask for, before `resources.finetune`"
-    )
 
 
 class Probe(OnMixes, ProbeTraining):
@@ -164,14 +179,10 @@ class ModuleFile(Section):
     file: PythonFile = Field(description="the Python file, see docs/extending.md")
 
 
-class ModuleModel(OnMixes, ModuleTraining, ModuleFile):
+class ModuleModel(InJobs, ModuleTraining, ModuleFile):
     """A downstream model of your own: a Python file with a function `fit_predict`."""
 
     search: ClassVar[None] = None
-
-    resources: Resources | None = Field(
-        None, exclude=True, description="what its jobs ask for, before `resources.finetune`"
-    )
 
 
 def _with_kind(section: Any) -> Any:

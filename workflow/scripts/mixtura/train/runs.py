@@ -153,30 +153,28 @@ def write_run(
     run: Run,
     model: Predictor,
     rows: Rows,
-    output: Mapping[str, str],
+    folder: Path,
     settings: Settings,
     trials: Sequence[Trial] = (),
 ) -> dict[str, Any]:
-    """Predict the test rows and write mix, predictions and steps; returns the job's statistics.
+    """Predict the test rows and write mix, predictions and steps; returns statistics of the run.
 
-    `output` has the paths by name. Settings, trials, the type of the products and the
-    shares of cut texts go into the metadata of the predictions, where the rule evaluate reads them.
+    The new `folder` has all of them or is not there. Settings, trials, the type of the products and
+    the shares of cut texts go into the metadata of the predictions, where the rule evaluate reads
+    them.
     """
     predictions = of_run(model.predict(rows.test), *run)
-    write_table(rows.mix, output["mix"], MixTable, empty=True)
-    write_table(
-        predictions,
-        output["predictions"],
-        Predictions,
-        **settings.model_dump(mode="json"),
-        tried=list(trials),
-        dtype=model.dtype,
-        cut=dict(model.cut),
-    )
-    statistics = {"rows": rows.mix.height, "model": run.model, "cut": dict(model.cut)}
+    about = {"tried": list(trials), "dtype": model.dtype, "cut": dict(model.cut)}
+    with whole(folder) as beside:
+        beside.mkdir()
+        write_table(rows.mix, beside / "mix.parquet", MixTable, empty=True)
+        metadata = settings.model_dump(mode="json") | about
+        write_table(predictions, beside / "predictions.parquet", Predictions, **metadata)
+        if model.steps is not None:
+            write_table(model.steps, beside / "steps.parquet", Steps, empty=True)
+    statistics = {"rows": rows.mix.height, "cut": dict(model.cut)}
     if model.steps is None:
         return statistics
-    write_table(model.steps, output["steps"], Steps, empty=True)
     return {**statistics, "tried": list(trials), **step_statistics(model.steps)}
 
 

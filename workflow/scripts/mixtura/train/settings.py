@@ -109,7 +109,7 @@ class Training(Settings):
 class EncoderTraining(Training):
     """An encoder that is fine-tuned as a classifier, and how it is trained."""
 
-    kind: Literal["encoder"] = Field("encoder", description="one job for each run")
+    kind: Literal["encoder"] = Field("encoder", description="one job for the seeds of a mix")
     max_length: Positive = Field(64, description="longest text, tokens; the rest is cut")
     freeze: int = Field(0, ge=0, description="lowest layers that stay as they are, embeddings too")
 
@@ -117,7 +117,7 @@ class EncoderTraining(Training):
 class CausalTraining(Training):
     """A causal language model that is fine-tuned, whole or by LoRA, on completions alone."""
 
-    kind: Literal["causal-lm"] = Field(description="one job for each run")
+    kind: Literal["causal-lm"] = Field(description="one job for the seeds of a mix")
     lora: Lora | None = Field(None, description="adapters; default: all weights are trained")
     accumulate: Positive = Field(1, description="parts of a batch, in memory one by one")
     max_length: Positive = Field(
@@ -137,7 +137,7 @@ class CausalTraining(Training):
 class SetFitTraining(Settings):
     """A sentence encoder that is contrasted and classified by SetFit: for few labelled rows."""
 
-    kind: Literal["setfit"] = Field(description="one job for each run")
+    kind: Literal["setfit"] = Field(description="one job for the seeds of a mix")
     model: Name = Field(description="key in `models`")
     steps: Positive = Field(200, description="steps of the contrast, the same for every mix")
     batch_size: Positive = Field(16, description="pairs in one step")
@@ -160,7 +160,7 @@ class ProbeTraining(Settings):
 class ModuleTraining(Settings):
     """A downstream model of your own: a Python file with a function `fit_predict`."""
 
-    kind: Literal["module"] = Field(description="one job for each run")
+    kind: Literal["module"] = Field(description="one job for the seeds of a mix")
     model: Name | None = Field(
         None, description="key in `models`: its folder is the argument `model`; default: none"
     )

@@ -27,7 +27,7 @@ class OfRun(Table):
     seed = dy.Int64(primary_key=True, description="seed of the run")
 
 
-class Mix(Table, file="runs/ARM/MODEL/rREPLICATE/seed-SEED/mix.parquet"):
+class Mix(Table, file="runs/ARM/MODEL/rREPLICATE/part-PART/seed-SEED/mix.parquet"):
     """The rows that a run is trained on; a repeated row stands as often as it is repeated."""
 
     id = dy.String(nullable=False, description="id of the row")
@@ -46,7 +46,7 @@ class TunedMix(Mix, file="loop/GENERATOR/PIPELINE/LEVEL/DRAW/mix.parquet"):
     """The rows that the generator of a round of a loop is trained on."""
 
 
-class Steps(Table, file="runs/ARM/MODEL/rREPLICATE/seed-SEED/steps.parquet"):
+class Steps(Table, file="runs/ARM/MODEL/rREPLICATE/part-PART/seed-SEED/steps.parquet"):
     """The optimiser steps of a training."""
 
     step = dy.Int64(primary_key=True, description="number of the step, the first is 1")
@@ -63,7 +63,7 @@ class TunedSteps(Steps, file="loop/GENERATOR/PIPELINE/LEVEL/DRAW/steps.parquet")
     """The optimiser steps of the generator of a round of a loop."""
 
 
-class Predictions(OfRun, file="runs/ARM/MODEL/rREPLICATE/seed-SEED/predictions.parquet"):
+class Predictions(OfRun, file="runs/ARM/MODEL/rREPLICATE/part-PART/seed-SEED/predictions.parquet"):
     """The predictions of a run for every test set; of a probe, of all arms at once."""
 
     test = dy.String(primary_key=True, description="name of the test set")
