@@ -15,7 +15,7 @@ from mixtura.core.gpus import gpus, take, use_gpus
 HOLD = """
 import os, sys, time
 from mixtura.core.gpus import use_gpus
-use_gpus(int(sys.argv[1]))
+use_gpus(int(sys.argv[1]), int(sys.argv[3]))
 print(os.environ["CUDA_VISIBLE_DEVICES"], flush=True)
 time.sleep(float(sys.argv[2]))
 """
@@ -30,8 +30,10 @@ class Machine:
         self.environment.pop("SLURM_JOB_ID", None)
         self.jobs: list[subprocess.Popen[str]] = []
 
-    def start(self, count: int = 1, seconds: float = 60, **more: str) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-c", HOLD, str(count), str(seconds)]
+    def start(
+        self, count: int = 1, seconds: float = 60, share: int = 1, **more: str
+    ) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-c", HOLD, str(count), str(seconds), str(share)]
         environment = {**self.environment, **more}
         job = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         self.jobs.append(job)
@@ -79,6 +81,18 @@ def test_a_job_that_needs_all_is_not_passed_by_small_ones(machine: Machine) -> N
     assert sorted(took(large)) == ["0", "2", "GPU-5f3a"]
     large.kill()
     assert took(late)[0]
+
+
+def test_small_jobs_share_a_gpu_and_a_large_one_has_it_alone(machine: Machine) -> None:
+    machine.environment["CUDA_VISIBLE_DEVICES"] = "0"
+    half, quarters = machine.start(share=2), [machine.start(share=4) for _ in range(2)]
+    assert [took(job) for job in (half, *quarters)] == [["0"]] * 3
+    alone = machine.start()
+    assert select.select([alone.stdout], [], [], 2) == ([], [], [])
+    for job in (half, *quarters):
+        assert select.select([alone.stdout], [], [], 0) == ([], [], [])
+        job.kill()
+    assert took(alone) == ["0"]
 
 
 def test_each_slurm_job_counts_its_own_gpus(machine: Machine) -> None:

@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from conftest import ROOT
 from mixtura.cli.app import app
 from mixtura.plan.plan import Plan, read_plan
+from mixtura.plan.training_memory import memory_checks, training_gigabytes
+from mixtura.study.downstream import CausalLM
 
 STUDIES = sorted((ROOT / "config").glob("*.yaml"))
 LEVELS = [f"D{step}" for step in range(7)]
@@ -63,19 +65,33 @@ def test_the_paper_in_full_is_three_sizes_by_name_on_gpus() -> None:
     assert (topics[0], topics[1], topics[-1]) == (20, 100, 10_000)
     assert study.designs.real == [64, 256, 1024]
     assert {model.kind for model in study.downstream.values()} == {"causal-lm"}
-    assert [model.resources.gpu for model in study.downstream.values() if model.resources] == [
-        1
-    ] * 3
-    assert [bool(getattr(model, "lora", None)) for model in study.downstream.values()] == [
-        False,
-        False,
-        True,
-    ]
+    *others, whole = study.downstream.values()
+    assert [model.resources.gpu for model in (*others, whole) if model.resources] == [1, 1, 1, 8]
+    assert [bool(getattr(model, "lora", None)) for model in others] == [False, False, True]
+    assert isinstance(others[2], CausalLM) and others[2].lora and others[2].lora.quantize
+    assert isinstance(whole, CausalLM) and whole.sharded and whole.model == others[2].model
     assert study.task.data.hub and all(model.hub for model in study.models.values())
     assert study.generators["qwen"].backend == "vllm"
-    assert (
-        len(plan.findings.predictions()) == 215 * 3 * 5 == 3_225
-    )  # as the file and docs/paper.md say
+    runs = [len(plan.sets.trainings(name)) for name in study.downstream]
+    assert runs == [215, 215, 215, 31]  # of 124M all seeds are a job, of the others each
+    assert len(plan.findings.predictions()) == 215 + 5 * (215 + 215 + 31) == 2_520
+
+
+def test_the_trainings_of_the_paper_fit_their_gpus() -> None:
+    study = planned(ROOT / "config/paper.yaml").sets.study
+    least = {check.what.partition(".")[2]: check.words for check in memory_checks(study)}
+    assert least == {
+        "gpt2": "2 GB on each of 1 GPUs, without activations",
+        "llama-1b": "20 GB on each of 1 GPUs, without activations",
+        "llama-8b": "8 GB on each of 1 GPUs, without activations",
+        "llama-8b-whole": "16 GB on each of 8 GPUs, without activations",
+    }  # of 80
+    whole = study.downstream["llama-8b-whole"]
+    assert isinstance(whole, CausalLM)
+    alone = training_gigabytes(whole.model_copy(update={"sharded": False}), 8.03, 8)
+    assert alone > 80
+    weights = 4 * 8.03e3  # MB of float32, which are read again to predict
+    assert whole.resources and whole.resources.mem_mb > 2 * weights
 
 
 def test_the_paper_in_small_can_ask_each_hypothesis_of_replicates() -> None:
@@ -109,7 +125,7 @@ def test_a_dry_run_of_the_paper_for_slurm_needs_no_network(tmp_path: Path) -> No
     assert run.returncode == 0, output
     rows = (line.split() for line in output.splitlines())
     counts = {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}
-    assert counts["finetune_causal"] == 3_225 and counts["total"] == 3_362  # and all
+    assert counts["finetune_causal"] == 2_520 and counts["total"] == 2_657  # and all
 
 
 @pytest.mark.usefixtures("_at_root")

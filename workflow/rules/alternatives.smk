@@ -21,7 +21,7 @@ rule classify:
         "../../envs/generate.yaml"
     threads: PLAN.resources.threads("generate")
     resources:
-        **PLAN.resources.of("generate", "gpu"),
+        **PLAN.resources.of("generate", "gpu", "gpu_share"),
     params:
         settings=PLAN.alternatives.settings,
         content=PLAN.alternatives.content,

@@ -17,7 +17,7 @@ rule judge:
         "../../envs/generate.yaml"
     threads: PLAN.resources.threads("generate")
     resources:
-        **PLAN.resources.of("generate", "gpu"),
+        **PLAN.resources.of("generate", "gpu", "gpu_share"),
     params:
         settings=PLAN.curate.judge_settings,
         content=PLAN.curate.judge_content,

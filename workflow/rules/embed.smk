@@ -15,7 +15,7 @@ rule embed:
         "../../envs/core.yaml"
     threads: PLAN.resources.threads("embed")
     resources:
-        **PLAN.resources.of("embed", "gpu"),
+        **PLAN.resources.of("embed", "gpu", "gpu_share"),
     params:
         settings=PLAN.embed.settings,
         store=PLAN.sets.paths.path(".embeddings"),

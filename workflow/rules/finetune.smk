@@ -20,7 +20,7 @@ rule finetune:
         "../../envs/finetune.yaml"
     threads: PLAN.resources.threads("finetune")
     resources:
-        **PLAN.resources.of("finetune", "gpu", "checkpoint_minutes"),
+        **PLAN.resources.of("finetune", "gpu", "gpu_share", "checkpoint_minutes"),
     params:
         settings=PLAN.finetune.settings,
         seeds=PLAN.finetune.seeds,
@@ -91,7 +91,7 @@ rule evaluate_lm:
         "../../envs/core.yaml"
     threads: PLAN.resources.threads("finetune")
     resources:
-        **PLAN.resources.of("finetune", "gpu"),
+        **PLAN.resources.of("finetune", "gpu", "gpu_share"),
     params:
         settings=PLAN.finetune.lm_eval_settings,
         content=PLAN.finetune.own_tasks,

@@ -15,7 +15,7 @@ rule topics:
         "../../envs/generate.yaml"
     threads: PLAN.resources.threads("generate")
     resources:
-        **PLAN.resources.of("generate", "gpu"),
+        **PLAN.resources.of("generate", "gpu", "gpu_share"),
     params:
         settings=PLAN.generate.topics_settings,
         content=PLAN.generate.content,
@@ -45,7 +45,7 @@ rule generate:
         "../../envs/generate.yaml"
     threads: PLAN.resources.threads("generate")
     resources:
-        **PLAN.resources.of("generate", "gpu"),
+        **PLAN.resources.of("generate", "gpu", "gpu_share"),
     params:
         settings=PLAN.generate.settings,
         content=PLAN.generate.content,
@@ -86,7 +86,7 @@ rule top_up:
         "../../envs/generate.yaml"
     threads: PLAN.resources.threads("generate")
     resources:
-        **PLAN.resources.of("generate", "gpu"),
+        **PLAN.resources.of("generate", "gpu", "gpu_share"),
     params:
         settings=PLAN.generate.top_up_settings,
         content=PLAN.generate.content,

@@ -19,7 +19,7 @@ rule tune:
         "../../envs/finetune.yaml"
     threads: PLAN.resources.threads("tune")
     resources:
-        **PLAN.resources.of("tune", "gpu", "checkpoint_minutes"),
+        **PLAN.resources.of("tune", "gpu", "gpu_share", "checkpoint_minutes"),
     params:
         settings=PLAN.loop.tune_settings,
         resume=PLAN.loop.tune_resume,
@@ -45,7 +45,7 @@ rule perplexity:
         "../../envs/finetune.yaml"
     threads: PLAN.resources.threads("tune")
     resources:
-        **PLAN.resources.of("tune", "gpu"),
+        **PLAN.resources.of("tune", "gpu", "gpu_share"),
     params:
         settings=PLAN.loop.perplexity_settings,
         code=code("perplexity.py"),

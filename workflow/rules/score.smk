@@ -16,7 +16,7 @@ rule diversity:
         "../../envs/core.yaml"
     threads: PLAN.resources.threads("score")
     resources:
-        **PLAN.resources.of("score", "gpu"),
+        **PLAN.resources.of("score", "gpu", "gpu_share"),
     params:
         settings=PLAN.score.diversity_settings,
         content=PLAN.score.judge_content(),
@@ -43,7 +43,7 @@ rule shift:
         "../../envs/core.yaml"
     threads: PLAN.resources.threads("score")
     resources:
-        **PLAN.resources.of("score", "gpu"),
+        **PLAN.resources.of("score", "gpu", "gpu_share"),
     params:
         settings=PLAN.score.shift_settings,
         own=PLAN.score.own_measures("shift"),

@@ -27,6 +27,7 @@ for seed in params.seeds:
         resume=job.resume / name,
         minutes=snakemake.resources.checkpoint_minutes,
         say=job.say,
+        processes=snakemake.resources.gpu or snakemake.threads,
         report_to=tuple(params.report_to),
         events=f"{params.events}/{name}",
     )

@@ -21,14 +21,15 @@ def planned_jobs(dag: DAG) -> list[PlannedJob]:
     """The jobs of a graph that make files, rule by rule; `why` is None for one that is done."""
     pending = set(dag.needrun_jobs(exclude_finished=False))
     jobs: list[PlannedJob] = []
-    resources: dict[tuple[str, ...], tuple[int, int]] = {}
+    resources: dict[tuple[str, ...], tuple[int, float]] = {}
     order = {rule.name: number for number, rule in enumerate(dag.workflow.rules)}
     for job in sorted(dag.jobs, key=lambda job: order[job.rule.name]):
         if job.output:
             runs, names = job in pending, job.wildcards_dict
             needs = (job.rule.name, *(names.get(key, "") for key in DECIDE_RESOURCES))
             if needs not in resources:
-                resources[needs] = (job.threads, job.resources.get("gpu", 0))
+                asked = job.resources
+                resources[needs] = (job.threads, asked.get("gpu", 0) / asked.get("gpu_share", 1))
             jobs.append(
                 {
                     "rule": job.rule.name,

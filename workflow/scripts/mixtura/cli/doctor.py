@@ -33,6 +33,7 @@ def doctor(
         package_checks,
         slurm_checks,
     )
+    from mixtura.plan.training_memory import memory_checks
     from mixtura.plan.trials import key_checks, model_checks, trial_checks
     from mixtura.study.load import load_study
 
@@ -47,7 +48,7 @@ def doctor(
             checks += [slurm_checks(needs, partitions), iter([disk_check(Path.cwd())])]
         else:
             checks.append(local_checks(needs, Path.cwd()))
-        checks += [key_checks(study), model_checks(study)]
+        checks += [key_checks(study), model_checks(study), memory_checks(study)]
         checks += [trial_checks(study)] if trials else []
         mend = 0
         for check in (check for part in checks for check in part):

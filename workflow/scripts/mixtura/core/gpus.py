@@ -8,16 +8,17 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+PARTS = 12  # locks of a GPU, of which jobs that share it have equal numbers
 _held: list[int] = []  # open files: the kernel frees a lock when its process ends, however it ends
 
 
-def use_gpus(count: int) -> None:
+def use_gpus(count: int, share: int = 1) -> None:
     """Take `count` GPUs for the life of this process and show it no others; with 0 it sees none.
 
-    Waits until so many are free. To be called before anything opens a GPU. Raises ValueError where
-    the machine has fewer.
+    Of each it has the part 1 / `share`, a divisor of PARTS. Waits until so many are free. To be
+    called before anything opens a GPU. Raises ValueError where the machine has fewer.
     """
-    ids = take(count, gpus(), lock_folder()) if count else []
+    ids = take(count, gpus(), lock_folder(), share) if count else []
     os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(ids)
 
 
@@ -39,8 +40,12 @@ def lock_folder() -> Path:
     return Path(parent, f"mixtura-gpus-{os.getuid()}", job)
 
 
-def take(count: int, ids: Sequence[str], folder: Path, pause: float = 0.5) -> list[str]:
-    """Lock `count` of the GPUs `ids` and return them; look every `pause` seconds until it can.
+def take(
+    count: int, ids: Sequence[str], folder: Path, share: int = 1, pause: float = 0.5
+) -> list[str]:
+    """Lock 1 / `share` of `count` of the GPUs `ids` and return them.
+
+    Looks every `pause` seconds until it can.
 
     One process chooses at a time and keeps what it has while it waits, so that a job that needs
     several is never passed by jobs that need one.
@@ -53,7 +58,7 @@ def take(count: int, ids: Sequence[str], folder: Path, pause: float = 0.5) -> li
     locked: list[str] = []
     while True:
         for gpu in ids:
-            if gpu not in locked and len(locked) < count and _lock(folder / f"gpu-{gpu}"):
+            if gpu not in locked and len(locked) < count and _lock(folder, gpu, PARTS // share):
                 locked.append(gpu)
         if len(locked) == count:
             os.close(door)
@@ -61,15 +66,23 @@ def take(count: int, ids: Sequence[str], folder: Path, pause: float = 0.5) -> li
         time.sleep(pause)
 
 
-def _lock(path: Path) -> bool:
-    file = _open(path)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+def _lock(folder: Path, gpu: str, parts: int) -> bool:
+    """Lock so many parts of a GPU, if they are free."""
+    files: list[int] = []
+    for part in range(PARTS):
+        file = _open(folder / f"gpu-{gpu}-{part}")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            continue
+        files.append(file)
+        if len(files) == parts:
+            _held.extend(files)
+            return True
+    for file in files:
         os.close(file)
-        return False
-    _held.append(file)
-    return True
+    return False
 
 
 def _open(path: Path) -> int:

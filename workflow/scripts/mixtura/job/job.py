@@ -59,7 +59,7 @@ class Job(Generic[S]):
         logging.captureWarnings(True)
         sys.excepthook = self._failed
         settle_dates(context.input)
-        use_gpus(context.resources.get("gpu", 0))
+        use_gpus(context.resources.get("gpu", 0), context.resources.get("gpu_share", 1))
         self.environment["CUDA_VISIBLE_DEVICES"] = os.environ["CUDA_VISIBLE_DEVICES"]
 
     def say(self, message: str) -> None:

@@ -56,9 +56,9 @@ class Estimates:
     def of(self, job: PlannedJob) -> Estimate:
         """What one job takes."""
         wildcards = job["wildcards"]
-        key = (job["rule"], str(bool(job["gpu"])), *(wildcards.get(name, "") for name in DECIDE))
+        key = (job["rule"], str(job["gpu"]), *(wildcards.get(name, "") for name in DECIDE))
         if key not in self._estimates:
-            self._estimates[key] = self._estimate(job["rule"], wildcards, bool(job["gpu"]))
+            self._estimates[key] = self._estimate(job["rule"], wildcards, job["gpu"])
         each = self._estimates[key]
         if "part" not in wildcards:
             return each
@@ -73,27 +73,29 @@ class Estimates:
         missing = [seed for seed in seeds if not (folder / f"seed-{seed}").is_dir()]
         return len(missing if missing and not done else seeds)
 
-    def _estimate(self, rule: str, wildcards: Mapping[str, str], gpu: bool) -> Estimate:
+    def _estimate(self, rule: str, wildcards: Mapping[str, str], gpus: float) -> Estimate:
         questions = self.questions.of(rule, wildcards)
         if questions:
             tokens = math.ceil(len(questions.prompt) / CHARACTERS)
             written = questions.prompts * questions.longest
-            seconds = written / TOKENS_PER_SECOND[gpu]
+            seconds = written / TOKENS_PER_SECOND[bool(gpus)]
             counts = (questions.prompts, questions.prompts * tokens, written)
         else:
             seconds, counts = float(TYPICAL.get(rule, SHORT)), (0, 0, 0)
-        seconds = self._seconds(rule, wildcards, gpu, seconds)
+        seconds = self._seconds(rule, wildcards, gpus, seconds)
         size = counts[2] * BYTES_PER_TOKEN if rule in COUNTED else self._bytes(rule, wildcards)
         return Estimate(*counts, seconds=seconds, bytes=size)
 
-    def _seconds(self, rule: str, wildcards: Mapping[str, str], gpu: bool, seconds: float) -> float:
+    def _seconds(
+        self, rule: str, wildcards: Mapping[str, str], gpus: float, seconds: float
+    ) -> float:
         """Seconds of a job; `seconds` are those of any job of the rule."""
         study = self.plan.sets.study
         if rule in ("finetune", "finetune_causal"):
             model = self.plan.finetune.training(wildcards["arm"], wildcards["model"])
             assert isinstance(model, Encoder | CausalLM)
             rows = self.plan.sets.arms[wildcards["arm"]].rows
-            return seconds + self.speed.seconds(model, rows, gpu)
+            return seconds + self.speed.seconds(model, rows, gpus)
         if rule == "probe":
             search = study.downstream[wildcards["model"]].search
             return seconds * len(search.c) if isinstance(search, ProbeSearch) else seconds
@@ -103,7 +105,7 @@ class Estimates:
             rows = self.plan.loop.before(SimpleNamespace(**wildcards)).rows
             longest = study.generators[wildcards["generator"]].sampling.max_new_tokens
             tokens = optimiser_steps(tune, rows) * tune.batch_size * longest
-            return seconds + tokens / TUNED_PER_SECOND[gpu]
+            return seconds + tokens / TUNED_PER_SECOND[bool(gpus)]
         return seconds
 
     def _bytes(self, rule: str, wildcards: Mapping[str, str]) -> float:

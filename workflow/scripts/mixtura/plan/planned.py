@@ -11,7 +11,7 @@ class PlannedJob(TypedDict):
     wildcards: dict[str, str]
     why: Sequence[str] | None  # Snakemake's reasons to run it, None where it is done
     threads: int
-    gpu: int
+    gpu: float  # GPUs, a part of one where jobs share it
     bytes: int  # of the output, 0 where there is none
     log: str | None  # path below the working directory
     benchmark: str | None  # path of the measured time, below the working directory

@@ -51,8 +51,8 @@ class JobResources:
 
     def of(self, stage: str, *more: str) -> dict[str, Any]:
         """Resources of a stage's job: mem_mb (MB) and runtime (minutes), which grow with the
-        attempt, and `more`: "gpu" (GPUs), "checkpoint_minutes" (most minutes between two
-        checkpoints).
+        attempt, and `more`: "gpu" (GPUs), "gpu_share" (jobs that share each), "checkpoint_minutes"
+        (most minutes between two checkpoints).
         """
         grow = {key: self._growing(stage, key) for key in ("mem_mb", "runtime")}
         return {**grow, **{key: self._answer(stage, key) for key in more}}

@@ -20,13 +20,14 @@ class TrainingSpeed:
     def __init__(self, study: Study, characters: float | None) -> None:
         self.study, self.characters = study, characters
 
-    def seconds(self, model: Encoder | CausalLM, rows: int, gpu: bool) -> float:
-        """Seconds that a model trains on a mix of so many rows."""
+    def seconds(self, model: Encoder | CausalLM, rows: int, gpus: float) -> float:
+        """Seconds that a model trains on a mix of so many rows; if sharded, on all GPUs."""
         length = model.max_length
         if self.characters is not None:
             length = min(length, round(self.characters / CHARACTERS) + MARKS)
         tokens = _steps(model, rows) * model.batch_size * length
-        return tokens / self._per_second(model, gpu)
+        sharing = max(1, gpus) if getattr(model, "sharded", False) else 1
+        return tokens / self._per_second(model, bool(gpus)) / sharing
 
     def _per_second(self, model: Training, gpu: bool) -> float:
         """Tokens a second of a training: of a large model what its arithmetic allows.

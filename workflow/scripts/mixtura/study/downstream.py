@@ -155,6 +155,8 @@ class CausalLM(CausalTraining, FineTuned):
     def _checkpoint(self) -> Self:
         if self.lm_eval and not self.keep_checkpoint:
             raise ValueError("lm_eval: reads the tuned model; give keep_checkpoint: true beside it")
+        if self.sharded and self.lora:
+            raise ValueError("sharded: of all weights; leave it out, or lora")
         return self
 
 

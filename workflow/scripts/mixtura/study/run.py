@@ -56,6 +56,9 @@ class Resources(Section):
     mem_mb: Positive = Field(2000, description="memory of the first attempt, MB")
     runtime: Positive = Field(30, description="time limit of the first attempt, minutes")
     gpu: int = Field(0, ge=0, description="GPUs")
+    gpu_share: Literal[1, 2, 3, 4, 6, 12] = Field(
+        1, description="jobs that share a GPU of this machine, as small trainings may"
+    )
     checkpoint_minutes: Positive = Field(10, description="most work that a killed training loses")
 
 

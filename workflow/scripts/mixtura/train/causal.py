@@ -26,6 +26,7 @@ from mixtura.train.trainer import (
     Restart,
     Trackers,
     planned_batches,
+    processes,
     progress_lines,
     silent,
     train,
@@ -93,7 +94,11 @@ class CausalModel:
         lora = self.settings.lora
         # Trained weights stay in float32: bfloat16 is too coarse to add small steps to.
         options: dict[str, Any] = {"dtype": getattr(torch, self.dtype) if lora else torch.float32}
-        if torch.cuda.device_count() > 1:
+        if processes() > 1:
+            from transformers.distributed import DistributedConfig
+
+            options["distributed_config"] = DistributedConfig(fsdp_size=processes())
+        elif torch.cuda.device_count() > 1:
             options["device_map"] = "auto"
         if lora and lora.quantize:
             options |= quantized(self.dtype)
@@ -102,7 +107,8 @@ class CausalModel:
         )
         if lora:
             model = with_lora(model, lora)
-        return model if "device_map" in options else model.to(self.device)
+        placed = {"device_map", "distributed_config"} & options.keys()
+        return model if placed else model.to(self.device)
 
     def sequences(self, prompts: Sequence[str], completions: Sequence[str]) -> list[TokenSequence]:
         """Tokens of each prompt and completion. Raises ValueError where they are too many."""
@@ -346,6 +352,12 @@ def fit(
     assert isinstance(settings.training, CausalTraining)
 
     def trained(training: CausalTraining, folder: Path | None) -> CausalModel:
+        steps = optimiser_steps(training, rows.train.height)
+        if training.sharded and place.processes > 1 and steps:
+            from mixtura.train.sharded import train_sharded
+
+            changed = settings.model_copy(update={"training": training})
+            return train_sharded(changed, rows.train, seed, place)
         task = (settings.task, settings.labels)
         model = CausalModel(place.folder, *task, training, seed, settings.no_label)
         trackers = Trackers(place.report_to, place.events, place.events)

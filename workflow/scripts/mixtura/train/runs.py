@@ -57,6 +57,7 @@ class Workplace(NamedTuple):
     minutes: float  # between two checkpoints
     say: Callable[[str], None]  # writes a line to the log
     report_to: tuple[str, ...] = ()  # trackers that follow the training
+    processes: int = 1  # of a training that is spread over several
     events: str = ""  # name of the run in them, and folder of what tensorboard shows
 
     @property

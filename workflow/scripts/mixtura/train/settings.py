@@ -119,6 +119,11 @@ class CausalTraining(Training):
 
     kind: Literal["causal-lm"] = Field(description="one job for the seeds of a mix")
     lora: Lora | None = Field(None, description="adapters; default: all weights are trained")
+    sharded: bool = Field(
+        False,
+        description="all weights, gradients and the optimiser are spread over the GPUs of the job, "
+        "a process each (FSDP); without a GPU over a process for each of its cores",
+    )
     accumulate: Positive = Field(1, description="parts of a batch, in memory one by one")
     max_length: Positive = Field(
         512,

@@ -173,6 +173,11 @@ def newest_checkpoint(folder: Path) -> str | None:
     return str(newest) if newest else None
 
 
+def processes() -> int:
+    """Processes that a model is spread over: 1 where this one has all of it."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 def train(
     trainer_of: Callable[[dict[str, Any]], Any],
     batches: list[list[int]],
@@ -201,8 +206,11 @@ def train(
     course = Course(restart, settings.loss_bound, bool(settings.search), progress)
     size, smallest = settings.batch_size, min(map(len, batches))
     gpu = torch.cuda.is_available()
-    micro = math.ceil(size / accumulate)
-    least = max(1, micro >> settings.halvings)
+    if smallest < (ranks := processes()):
+        raise ValueError(f"batch_size: {smallest} rows for {ranks} processes; raise it")
+    micro = math.ceil(size / accumulate / ranks)
+    # Of several processes one alone may be full: they would wait for it.
+    least = max(1, micro >> settings.halvings) if ranks == 1 else micro
 
     def halved() -> int:
         nonlocal micro
@@ -219,7 +227,7 @@ def train(
             "output_dir": folder,
             "max_steps": len(batches),
             "per_device_train_batch_size": part,
-            "gradient_accumulation_steps": min(math.ceil(size / part), smallest),
+            "gradient_accumulation_steps": min(math.ceil(size / part / ranks), smallest // ranks),
             "learning_rate": settings.learning_rate,
             "warmup_steps": int(settings.warmup * len(batches)),
             "weight_decay": settings.weight_decay,
@@ -251,7 +259,7 @@ def train(
     store = restart.folder
     with (
         nullcontext(store / key) if store else tempfile.TemporaryDirectory() as folder,
-        course.watching(),
+        course.watching() if ranks == 1 else nullcontext(),  # nothing is kept of a part
     ):
         fitting = find_executable_batch_size(attempt, micro, halved)
         log = [entry for entry in fitting(str(folder)) if "loss" in entry]
