@@ -74,7 +74,7 @@ rule translate:
         "../../envs/generate.yaml"
     threads: PLAN.resources.threads("generate")
     resources:
-        **PLAN.resources.of("generate", "gpu"),
+        **PLAN.resources.of("generate", "gpu", "gpu_share"),
     params:
         settings=PLAN.alternatives.translate_settings,
         content=PLAN.alternatives.content,
