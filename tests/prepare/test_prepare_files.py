@@ -326,3 +326,9 @@ def test_what_is_no_conversation_is_named_by_its_row(turns: Any, words: str) -> 
         task_rows(frame, "instruction", {"messages": "talk"}, None, "real")
     with pytest.raises(ValueError, match="messages: no column 'other'; columns are: talk"):
         task_rows(frame, "instruction", {"messages": "other"}, None, "real")
+
+
+def test_a_number_that_is_none_is_null_beside_text_and_numbers(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text('{"label": "a", "x": 1.5}\n{"label": NaN, "x": NaN}\n')
+    assert read_rows(file).to_dict(as_series=False) == {"label": ["a", None], "x": [1.5, None]}

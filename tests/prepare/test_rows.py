@@ -3,8 +3,9 @@
 import polars as pl
 import pytest
 
-from mixtura.prepare.columns import ColumnError
+from mixtura.prepare.columns import ColumnError, plain_column
 from mixtura.prepare.files import read_rows
+from mixtura.prepare.labels import learnt_labels
 from mixtura.prepare.rows import canonical_rows, task_rows
 from mixtura.train.completions import row_completions
 
@@ -215,3 +216,11 @@ def test_a_row_after_an_empty_one_has_its_number() -> None:
         canonical_rows(
             pl.DataFrame({"text": list("xyz"), "label": list("abc")}), "text", "label", many, "real"
         )
+
+
+def test_what_is_no_number_is_no_label() -> None:
+    frame = pl.DataFrame({"text": ["a", "b", "c"], "label": [1.0, float("nan"), 2.0]})
+    labels = {"1": "one", "2": "two"}
+    rows, left_out, _ = canonical_rows(frame, "text", "label", labels, "real", "leave-out")
+    assert rows["label"].to_list() == ["one", "two"] and left_out == {"with other labels": 1}
+    assert learnt_labels(plain_column(frame, "label", "label")) == {"1": "1", "2": "2"}

@@ -70,7 +70,9 @@ def init(
     for reason, count in left_out.items():
         typer.echo(f"  {count} rows left out: {reason}")
     for name in [] if label else unused_labels(frame):
-        typer.echo(f"  column {name} is no label: it holds {frame[name].n_unique()} values")
+        column = frame[name]
+        what = f"{column.dtype}" if column.dtype.is_nested() else f"{column.n_unique()} values"
+        typer.echo(f"  column {name} is no label: it holds {what}")
     if label:
         for same in alike(of_labels):
             typer.echo(f"  labels that differ by case alone: {', '.join(same)}; give them one word")

@@ -51,7 +51,7 @@ def plain_column(
         name = _several_types(values) if kind == pl.Object else f"lists ({kind})"
         hint = "; task.kind: multilabel reads lists of labels" * (field == "label")
         raise ColumnError(f"{field}: column {column} holds {name}; name a column of text{hint}")
-    return values
+    return values.fill_nan(None) if kind.is_float() else values
 
 
 def _several_types(values: pl.Series) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,7 @@ def records_frame(records: Iterable[Any], file: Path) -> pl.DataFrame:
 
 
 def _series(name: str, values: list[Any]) -> pl.Series:
+    values = [None if isinstance(value, float) and isnan(value) else value for value in values]
     kinds = {type(value) for value in values} - {type(None)}
     try:
         if kinds <= {int, float} or kinds in ({str}, {bool}):
