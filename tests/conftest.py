@@ -1,6 +1,7 @@
 """Fixtures: tiny models, tiny data, and Snakemake on them."""
 
 import csv
+import gc
 import os
 import shutil
 import subprocess
@@ -33,6 +34,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name == "workflow" or with_vllm.mark in item.own_markers:
             item.add_marker("workflow")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def freeze() -> None:
+    """What is loaded by now stays: libraries that train would look through it all for garbage."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,9 @@ def test_a_study_that_sees_enough_says_how_little_is_gained(rng):
     most = max(table.filter(verdict="no gain above", metric="accuracy")["bound"])
     assert recommend(table).sentence == f"No mix gains more than {most:.3f} over real data alone."
     losses = findings(*replicated(rng, gains=(-0.3, -0.3, -0.3)))
-    assert recommend(losses).sentence == "Every mix loses against real data alone."
+    none = recommend(losses)
+    assert none.sentence == "Every mix loses against real data alone."
+    assert none.arm is None and none.alternatives == 0
 
 
 def test_a_gain_that_longer_training_also_gives_is_not_recommended(rng):

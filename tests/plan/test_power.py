@@ -48,6 +48,8 @@ def test_the_lines_say_what_shows_and_what_more_would(tiny: dict[str, Any]) -> N
     assert len(power_lines(study, replace(DESIGN, test_rows=20_000), small, "")) == 2
     alone = power_lines(study, replace(DESIGN, replicates=1, seeds=1), TYPICAL, "")
     assert "no gain" in alone[0]
+    beyond = power_lines(load_study({**tiny, "smallest_gain": 1e-6}), DESIGN, TYPICAL, "")
+    assert beyond[1].endswith("are beyond any number of replicates, seeds or test rows alone.")
 
 
 def test_prices_are_of_a_replicate_and_of_a_training(tiny: dict[str, Any]) -> None:
