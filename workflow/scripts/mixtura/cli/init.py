@@ -70,8 +70,8 @@ def init(
     for reason, count in left_out.items():
         typer.echo(f"  {count} rows left out: {reason}")
     for name in [] if label else unused_labels(frame):
-        column = frame[name]
-        what = f"{column.dtype}" if column.dtype.is_nested() else f"{column.n_unique()} values"
+        unused = frame[name]
+        what = f"{unused.dtype}" if unused.dtype.is_nested() else f"{unused.n_unique()} values"
         typer.echo(f"  column {name} is no label: it holds {what}")
     if label:
         for same in alike(of_labels):
