@@ -195,6 +195,14 @@ class Cluster:
             time.sleep(0.3)
         raise TimeoutError(f"no job of {rule} became {state}: {self.jobs()}")
 
+    def wait_for_step(self, job: str, seconds: float = 120) -> None:
+        """Until what the job runs has begun, which takes the controller."""
+        end = time.monotonic() + seconds
+        while f"{job}.0" not in self.run("squeue", "--steps", "--noheader", f"--jobs={job}"):
+            if time.monotonic() > end:
+                raise TimeoutError(f"job {job} runs nothing")
+            time.sleep(0.3)
+
     def stop(self) -> None:
         """End the daemons and whatever jobs are left."""
         self.run("scancel", "--user=root", check=False)

@@ -173,7 +173,7 @@ def away(seconds: float) -> Callable[[Cluster], None]:
     """slurmctld dies while a job runs, and comes back."""
 
     def fault(cluster: Cluster) -> None:
-        cluster.wait_for("finetune")
+        cluster.wait_for_step(cluster.wait_for("finetune")["JobId"])
         cluster.stop_controller()
         time.sleep(seconds)
         cluster.start_controller()

@@ -14,16 +14,16 @@ from snakemake_logger_plugin_mixtura.slurm import guarded, hindrance
 
 
 class Plugin:
-    """As the plugin does: what was not yielded or reported is never looked at again."""
+    """As the plugin does: what was not yielded or reported is never looked at again.
+
+    The plugin looks at jobs in a thread that starts before its __post_init__: here there is none.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.logger, self.run_uuid = logging.getLogger("guard"), "mixtura_new"
         self.workflow = SimpleNamespace(workdir_init=folder)
         self.answers: dict[str, str] | None = {}
         self.submitted: list[str] = []
-        self.__post_init__()
-
-    def __post_init__(self, test_mode: bool = False) -> None: ...
 
     def report_job_success(self, job_info: Any) -> None: ...
 

@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
@@ -47,10 +47,9 @@ def guarded(executor: Any) -> Any:
     class Guarded(executor):  # type: ignore[misc]
         """The executor of the plugin, with these guards."""
 
-        def __post_init__(self, test_mode: bool = False) -> None:
-            self.ended: set[int] = set()  # jobs that were reported since the last look
-            self.heard, self.silent, self.leaving = time.monotonic(), False, False
-            super().__post_init__(test_mode)
+        # Of the class: the thread that looks at jobs starts before __post_init__.
+        ended: ClassVar[set[int]] = set()  # jobs that were reported since the last look
+        heard, silent, leaving = time.monotonic(), False, False
 
         def report_job_success(self, job_info: SubmittedJobInfo) -> None:
             self.ended.add(id(job_info))
