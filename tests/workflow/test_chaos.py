@@ -175,7 +175,8 @@ def scripts(folder: Path) -> dict[int, str]:
     for pid in processes(folder):
         with contextlib.suppress(OSError):  # it ended meanwhile
             command = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
-            named[pid] = re.findall(r"scripts/tmp\w+\.(\w+)\.py", command)[0]
+            if script := re.search(r"scripts/tmp\w+\.(\w+)\.py", command):
+                named[pid] = script[1]
     return named
 
 
@@ -193,6 +194,7 @@ def kill_at_random(run: "subprocess.Popen[str]", folder: Path, killed: Counter[s
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
                     killed[script] += 1
+                    print(f"killed {killed.total()}: {script}", flush=True)
                     del doomed[pid]
         time.sleep(0.02)
 
