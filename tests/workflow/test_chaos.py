@@ -379,13 +379,15 @@ def test_foreign_files_are_left_alone(
 def test_wrong_dates_rerun_nothing(small: dict[str, Any], undisturbed: Path, harmed: Path) -> None:
     """Files dated days ahead and behind, in any order: their bytes decide.
 
-    Of a folder the date decides: the models' stay the oldest.
+    Of a folder the date decides: models stay the oldest, and runs older than what is read of them.
     """
     rng = random.Random(5)
-    stamps = sorted(harmed.glob("results/tiny/models/*/.snakemake_timestamp"))
-    assert len(stamps) == 2
+    folders = {"models": -9, "runs": -8}
+    stamps = sorted(harmed.glob("results/tiny/**/.snakemake_timestamp"))
+    assert {file.relative_to(harmed).parts[2] for file in stamps} == set(folders)
     for file in sorted((harmed / "results").rglob("*")):
-        days = -9 if file in stamps else rng.uniform(-5, 5)
+        room = file.relative_to(harmed).parts[2:3]
+        days = folders[room[0]] if file in stamps else rng.uniform(-5, 5)
         os.utime(file, (time.time() + days * 86400,) * 2)
     assert "Nothing to be done" in run_snakemake(harmed, small, "tables", "-n").stdout
     assert tables(harmed) == tables(undisturbed)
