@@ -42,6 +42,8 @@ def orders(gains: Gains, diversity: pl.DataFrame, shift: pl.DataFrame) -> Iterat
                 yield row_of("measures", some, **scope, verdict=NOT_TESTABLE, detail=str(error))
                 continue
             value, low, high, p = over_replicates(rho, some)
+            if low == high:
+                low, high, p = by_chance(value, some)
             result = Difference(value, float(np.maximum(low, -1)), float(np.minimum(high, 1)), p)
             detail = f"measure of {kind}"
             columns = estimated(result, "Spearman's correlation")
@@ -72,6 +74,19 @@ def rank_correlation(x: Array, cells: Cells) -> Array:
         )
         weight += here.sum() - 1
     return total / weight
+
+
+def by_chance(rho: float, cells: Cells, level: float = 0.95) -> tuple[float, float, float]:
+    """Interval and p-value of a correlation that is the same in all replicates.
+
+    Ranks of few sets have few correlations, so that equal ones are no proof of a spread of 0: it
+    is taken to be that of ranks without order, 1 / (sets - 1) a replicate and source.
+    """
+    _, counts = np.unique(cells.strata("source"), return_counts=True)
+    freedom = (counts[counts >= SETS] - 1).sum()
+    error = 1 / np.sqrt(freedom * cells.replicates)
+    reach = float(stats.norm.ppf((1 + level) / 2) * error)
+    return rho - reach, rho + reach, float(2 * stats.norm.sf(abs(rho) / error))
 
 
 def _spread_alike(y: Array) -> Array:
