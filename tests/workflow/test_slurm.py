@@ -272,9 +272,11 @@ def test_a_job_of_a_killed_snakemake_is_not_submitted_twice(
     cluster: Cluster, config: dict[str, Any], local: Path, tmp_path: Path
 ) -> None:
     folder = without_one_run(local, tmp_path / "study")
+    nodes = f"nodename={','.join(cluster.nodes)}"
+    # Held in the queue: a job that has begun is found by its process where it runs on this machine.
+    cluster.run("scontrol", "update", nodes, "state=drain", "reason=test")
     killed = Run(cluster, folder, config)
-    left = cluster.wait_for("finetune")["JobId"]
-    cluster.run("scontrol", "suspend", left)
+    left = cluster.wait_for("finetune", "PENDING")["JobId"]
     killed.process.kill()
     killed.process.wait()
     locked = Run(cluster, folder, config)
@@ -282,12 +284,12 @@ def test_a_job_of_a_killed_snakemake_is_not_submitted_twice(
     run_snakemake(folder, config, "--unlock")
     again = Run(cluster, folder, config)
     try:
-        for _ in range(600):
+        for _ in range(1500):
             if f"job {left} of a Snakemake that ended" in again.out.read_text():
                 break
             time.sleep(0.2)
     finally:
-        cluster.run("scontrol", "resume", left)
+        cluster.run("scontrol", "update", nodes, "state=resume")
     assert f"`scancel {left}` ends" in again.finish()
     assert tables(folder) == tables(local)
     tries = [job for job in cluster.jobs() if int(job["JobId"]) >= int(left)]
