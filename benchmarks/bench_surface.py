@@ -2,7 +2,9 @@
 
 `python benchmarks/bench_surface.py [STUDIES]` prints a table. The studies are those of
 bench_stats.py: 14 mixes of 7 levels and 2 amounts, with their own draws, text, trainings and test
-rows. "Best of many" is the largest mean gain as it is, which version 0.1 named.
+rows. "Best of many" is the largest mean gain as it is, which version 0.1 named. Two errors no fit of
+the gains can be expected to mend stand beside: of the mean gain of the mix that is truly best, and
+of the mean of all mixes where their true differences are known.
 """
 
 import os
@@ -27,6 +29,13 @@ from mixtura.infer.metrics import METRICS
 from mixtura.infer.surface.fit import FittedSurface, fit_surface
 
 TITLE = "The gain named by the fitted surface, on simulated studies of known truth"
+NOTE = """\
+What can be halved. *Best of many* errs for two reasons: it picks a lucky mix, and all its mixes share
+the luck of their real rows, their baseline and the test rows. A fit mends the first alone. "Winner
+known" is the error of the mean gain of the truly best mix: nothing is picked. "Floor" is the error
+where it is known by how much every mix differs from every other, so that all mixes measure one
+height: the shared luck alone. Only more replicates and test rows lower it. Where floor / best of many
+is above 0.5, no fit halves the error, unless it draws small gains towards 0 (as in flat)."""
 REPLICATES = (3, 5, 8)
 STUDIES = 200
 TRUTHS = {
@@ -37,6 +46,7 @@ TRUTHS = {
     "spike": bench_stats.TRUTHS["spike"][0],
     "the same gain of all": 0 * BEND + 0.056,  # beside the five
 }
+FIVE = 5  # truths that are asked for
 ALL = np.ones(len(LEVELS), dtype=bool)
 
 
@@ -45,7 +55,8 @@ class Outcome(NamedTuple):
 
     named: float  # squared error of the gain of the recommended mix
     best_of_many: float  # the same of the largest mean gain
-    mean: float  # the same of the mean of all mixes: luck of the baseline that no fit can mend
+    winner: float  # the same of the mean gain of the mix that is truly best
+    floor: float  # the same of the mean of all mixes: luck of the baseline that no fit can mend
     covered: bool
     claimed: bool
     best: float  # share of the truly best mixes that are in the set
@@ -85,6 +96,7 @@ def outcome(truth: np.ndarray, replicates: int, seed: list[int]) -> Outcome:
     return Outcome(
         float(surface.gains[top] - truth[top]) ** 2,
         float(surface.observed[most] - truth[most]) ** 2,
+        float(surface.observed[optima][0] - truth.max()) ** 2,
         float(surface.observed.mean() - truth.mean()) ** 2,
         bool(low <= truth[top] <= high),
         bool(low > 0),
@@ -96,16 +108,15 @@ def outcome(truth: np.ndarray, replicates: int, seed: list[int]) -> Outcome:
     )
 
 
-def figures(name: str, replicates: int, studies: int) -> dict[str, Any]:
-    """Errors and rates over simulated studies, and whether they lie in their bands."""
+def figures(name: str, replicates: int, studies: int) -> tuple[Outcome, dict[str, Any]]:
+    """The mean outcome of simulated studies; errors and rates, and whether they lie in bands."""
     rows = [
         outcome(TRUTHS[name], replicates, [seed, replicates, [*TRUTHS].index(name)])
         for seed in range(studies)
     ]
     mean = Outcome(*np.mean(rows, axis=0).tolist())
-    ratio = (mean.named / mean.best_of_many) ** 0.5
     bands = {
-        "RMSE": ratio <= 0.5,
+        "RMSE": mean.named <= mean.best_of_many / 4,
         "coverage": 0.93 <= mean.covered <= 0.98,
         "claims": name != "flat" or mean.claimed <= 0.05,
         "set": mean.best >= 0.95,
@@ -120,12 +131,9 @@ def figures(name: str, replicates: int, studies: int) -> dict[str, Any]:
         "mixes in the set": mean.set_size,
         "region covers": mean.region,
     }
-    return {
+    return mean, {
         **{"truth": name, "replicates": replicates, "studies": studies},
-        "RMSE of the gain named": f"{mean.named**0.5:.4f}",
-        "of best of many": f"{mean.best_of_many**0.5:.4f}",
-        "ratio": f"{ratio:.2f}",
-        "RMSE of the mean of all mixes": f"{mean.mean**0.5:.4f}",
+        **errors(mean),
         **{word: f"{rate:.1%}" for word, rate in rates.items()},
         "regret": f"{mean.regret:.4f}",
         "target": "0.5; 93 to 98 %; flat 5 %; 95 %; 95 %",
@@ -133,11 +141,31 @@ def figures(name: str, replicates: int, studies: int) -> dict[str, Any]:
     }
 
 
+def errors(mean: Outcome) -> dict[str, Any]:
+    """Root mean square errors of the gain named and of what it is judged by."""
+    named, best, winner, floor = (value**0.5 for value in mean[:4])
+    return {
+        "RMSE of the gain named": f"{named:.4f}",
+        "of best of many": f"{best:.4f}",
+        "ratio": f"{named / best:.2f}",
+        "winner known": f"{winner:.4f}",
+        "floor": f"{floor:.4f}",
+        "floor / best of many": f"{floor / best:.2f}",
+    }
+
+
 def run(quick: bool = False, studies: int | None = None) -> Iterator[dict[str, Any]]:
-    """Yield the figures of every truth and number of replicates; quick: a tenth of the studies."""
-    for name in TRUTHS:
-        for replicates in REPLICATES:
-            yield figures(name, replicates, studies or STUDIES // (10 if quick else 1))
+    """Yield the figures of every number of replicates and truth; quick: a tenth of the studies."""
+    count = studies or STUDIES // (10 if quick else 1)
+    for replicates in REPLICATES:
+        means = []
+        for name in TRUTHS:
+            mean, row = figures(name, replicates, count)
+            means.append(mean)
+            yield row
+        together = Outcome(*np.mean(means[:FIVE], axis=0).tolist())
+        names = {"truth": "the five together", "replicates": replicates, "studies": FIVE * count}
+        yield names | errors(together) | {"target": "0.5"}
 
 
 if __name__ == "__main__":

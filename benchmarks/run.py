@@ -1,8 +1,8 @@
 """`make bench`: run every benchmark and write benchmarks/results.md.
 
 `python benchmarks/run.py [PART ...] [--quick]`. Each module bench_PART.py beside this one is a
-part: TITLE is its heading and run(quick) yields the rows of its table as {column: value}, or
-raises `measuring.Skipped` with the reason. A part that is not named keeps its section of an
+part: TITLE is its heading, NOTE where it has one stands under its table, and run(quick) yields the
+rows of the table as {column: value}, or raises `measuring.Skipped` with the reason. A part that is not named keeps its section of an
 earlier run.
 """
 
@@ -79,7 +79,8 @@ def section(part: str, quick: bool) -> str:
     ).stdout.strip()
     info = f"Run {when} at commit {commit or 'unknown'}; "
     info += f"load average over 5 minutes at the end {load:.1f}{size}. {machine()}."
-    return f"## {part}: {module.TITLE}\n\n{info}\n\n{body}\n"
+    parts = (f"## {part}: {module.TITLE}", info, body, getattr(module, "NOTE", ""))
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def main() -> None:
