@@ -93,3 +93,11 @@ def test_what_is_lacking_is_said(folder: Path) -> None:
         benchmark.unlink()
     assert "has no measured jobs" in run(folder, "--hours", 8).output
     assert "is no finished study" in run(folder / "tables", "--hours", 8).output
+
+
+def test_folds_are_refused_with_the_replicates_to_set(folder: Path) -> None:
+    file = folder / "tables/predictions.parquet"
+    runs = pl.read_parquet(file).with_columns(id=pl.format("{}/{}", "replicate", "id"))
+    write_table(runs, file, TABLES["predictions"])
+    output = " ".join(run(folder, "--hours", 8).output.split())
+    assert "test rows are in folds" in output and "Set `replicates: 4`" in output

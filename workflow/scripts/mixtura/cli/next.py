@@ -104,7 +104,7 @@ def _questions(
     import numpy as np
 
     from mixtura.infer.surface.table import surfaces
-    from mixtura.infer.surface.worth import Prospect
+    from mixtura.infer.surface.worth import Prospect, why_not_in_folds
 
     trained = predictions.group_by("model").agg("arm")
     counts = {model: len(set(of)) for model, of in trained.iter_rows()}
@@ -121,7 +121,7 @@ def _questions(
 
     for scope, fit in surfaces(predictions, arms, diversity, metric):
         if fit.overlap:
-            raise ValueError("test rows are in folds: raise `replicates` by whole partitions")
+            raise ValueError(why_not_in_folds(fit.replicates, fit.overlap))
         model, mixes = scope["model"], fit.mixes
         text = [
             sum(value for names, value in measured.items() if names[-3:] == row)
