@@ -2,9 +2,9 @@
 
 `python benchmarks/bench_surface.py [STUDIES]` prints a table. The studies are those of
 bench_stats.py: 14 mixes of 7 levels and 2 amounts, with their own draws, text, trainings and test
-rows. "Best of many" is the largest mean gain as it is, which version 0.1 named. Two errors no fit of
-the gains can be expected to mend stand beside: of the mean gain of the mix that is truly best, and
-of the mean of all mixes where their true differences are known.
+rows. "Best of many" is the largest mean gain as it is, which version 0.1 named. Beside it stand two
+errors that no fit can be asked to mend: of the mean gain of the mix that is truly best, and of the
+mean of all mixes where their true differences are known.
 """
 
 import os
@@ -30,12 +30,13 @@ from mixtura.infer.surface.fit import FittedSurface, fit_surface
 
 TITLE = "The gain named by the fitted surface, on simulated studies of known truth"
 NOTE = """\
-What can be halved. *Best of many* errs for two reasons: it picks a lucky mix, and all its mixes share
-the luck of their real rows, their baseline and the test rows. A fit mends the first alone. "Winner
-known" is the error of the mean gain of the truly best mix: nothing is picked. "Floor" is the error
-where it is known by how much every mix differs from every other, so that all mixes measure one
-height: the shared luck alone. Only more replicates and test rows lower it. Where floor / best of many
-is above 0.5, no fit halves the error, unless it draws small gains towards 0 (as in flat)."""
+What can be halved. *Best of many* errs for two reasons: it picks a lucky mix, and all its mixes
+share the luck of their real rows, their baseline and the test rows. A fit mends the first alone.
+"Winner known" is the error of the mean gain of the truly best mix: nothing is picked. "Floor" is
+the error where it is known by how much every mix differs from every other, so that all mixes
+measure one height: the shared luck alone. Only more replicates and test rows lower it. Where floor
+/ best of many is above 0.5, no fit halves the error, unless it draws small gains towards 0 (as in
+flat)."""
 REPLICATES = (3, 5, 8)
 STUDIES = 200
 TRUTHS = {

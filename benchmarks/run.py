@@ -2,8 +2,8 @@
 
 `python benchmarks/run.py [PART ...] [--quick]`. Each module bench_PART.py beside this one is a
 part: TITLE is its heading, NOTE where it has one stands under its table, and run(quick) yields the
-rows of the table as {column: value}, or raises `measuring.Skipped` with the reason. A part that is not named keeps its section of an
-earlier run.
+rows of the table as {column: value}, or raises `measuring.Skipped` with the reason. A part that is
+not named keeps its section of an earlier run.
 """
 
 import argparse
