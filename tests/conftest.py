@@ -122,13 +122,18 @@ def gold(rng: np.random.Generator) -> np.ndarray:
     return rng.integers(3, size=300)
 
 
+def snakemake_command(config: Path, folder: Path) -> list[str]:
+    """The command that runs this workflow with a configuration, in a folder."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+    return [*command, "--configfile", str(config), "--directory", str(folder)]
+
+
 def run_snakemake(
     folder: Path, config: dict[str, Any], *arguments: str, profile: str = "local"
 ) -> subprocess.CompletedProcess[str]:
     """Run Snakemake on this workflow in `folder`; output and errors come back as one text."""
     (folder / "study.yaml").write_text(yaml.safe_dump(config))
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-    command += ["--configfile", str(folder / "study.yaml"), "--directory", str(folder)]
+    command = snakemake_command(folder / "study.yaml", folder)
     return subprocess.run(
         [*command, "--profile", f"profiles/{profile}", *arguments],
         cwd=ROOT,

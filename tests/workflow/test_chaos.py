@@ -10,7 +10,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -23,8 +22,9 @@ import pytest
 import yaml
 
 from builders import build_generator
-from conftest import ROOT, VLLM, run_snakemake, with_vllm
+from conftest import ROOT, VLLM, run_snakemake, snakemake_command, with_vllm
 
+SHARD = "generated/writer/topic/D6/r0"
 SCORES = "results/tiny/scores/diversity/reader/writer/topic/D6/r0.parquet"
 
 
@@ -69,8 +69,7 @@ def finish(folder: Path, config: dict[str, Any], *targets: str) -> None:
 
 def start(folder: Path, *targets: str) -> "subprocess.Popen[str]":
     """Snakemake in the background on the study.yaml there is, its jobs in its process group."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-    command += ["--configfile", str(folder / "study.yaml"), "--directory", str(folder)]
+    command = snakemake_command(folder / "study.yaml", folder)
     return subprocess.Popen(
         [*command, "--profile", "profiles/local", *(targets or ("tables",))],
         cwd=ROOT,
@@ -81,14 +80,14 @@ def start(folder: Path, *targets: str) -> "subprocess.Popen[str]":
     )
 
 
-def processes(folder: Path, named: str = ".snakemake/scripts/") -> list[int]:
-    """Processes that work in a folder and have `named` in their command: its jobs."""
-    result = []
+def processes(folder: Path, named: str = ".snakemake/scripts/") -> dict[int, str]:
+    """Process -> command of those that work in a folder and have `named` in it: its jobs."""
+    result = {}
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it ended meanwhile
             command = (process / "cmdline").read_bytes().decode()
             if named in command and (process / "cwd").readlink() == folder:
-                result.append(int(process.name))
+                result[int(process.name)] = command
     return result
 
 
@@ -171,13 +170,9 @@ def test_killed_many_times_at_random_moments(
 
 def scripts(folder: Path) -> dict[int, str]:
     """Process -> the script that it runs, for all jobs of a folder."""
-    named = {}
-    for pid in processes(folder):
-        with contextlib.suppress(OSError):  # it ended meanwhile
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
-            if script := re.search(r"scripts/tmp\w+\.(\w+)\.py", command):
-                named[pid] = script[1]
-    return named
+    named = re.compile(r"scripts/tmp\w+\.(\w+)\.py")
+    jobs = processes(folder).items()
+    return {pid: script[1] for pid, command in jobs if (script := named.search(command))}
 
 
 def kill_at_random(run: "subprocess.Popen[str]", folder: Path, killed: Counter[str]) -> None:
@@ -249,7 +244,7 @@ def test_a_killed_vllm_engine_is_told_and_its_shard_goes_on(
     engine = {"python": str(VLLM), "dtype": "float32", "max_model_len": 512, "enforce_eager": True}
     # so many batches that the engine is still at work when the first is seen to be done
     config["generators"]["writer"] |= {"backend": "vllm", "vllm": engine, "batch_size": 1}
-    target = "results/tiny/generated/writer/topic/D6/r0/0.parquet"
+    target = f"results/tiny/{SHARD}/0.parquet"
     shards = []
     for name in ("undisturbed", "killed"):
         folder = tmp_path / name
@@ -329,7 +324,7 @@ def test_a_read_only_folder_is_told_and_nothing_is_lost(
     "name",
     [
         SCORES,
-        "results/tiny/generated/writer/topic/D6/r0/0.parquet",
+        f"results/tiny/{SHARD}/0.parquet",
         "results/tiny/logs/generate/writer/topic/D6/r0/0.json",
         "results/tiny/models/reader/model.safetensors",
     ],
@@ -357,13 +352,8 @@ def test_a_truncated_file_is_named_and_made_again(
 def test_foreign_files_are_left_alone(
     small: dict[str, Any], undisturbed: Path, harmed: Path
 ) -> None:
-    foreign = [
-        "notes.txt",
-        "curated/writer/topic/D9/r0.parquet",
-        "runs/x/y/z",
-        "tables/mine.parquet",
-    ]
-    foreign += ["generated/writer/topic/D6/r0/7.parquet", "models/reader/notes.txt"]
+    foreign = ["notes.txt", "runs/x/y/z", "models/reader/notes.txt", "tables/mine.parquet"]
+    foreign += [f"{name}.parquet" for name in ("curated/writer/topic/D9/r0", f"{SHARD}/7")]
     for name in foreign:
         file = harmed / "results/tiny" / name
         file.parent.mkdir(parents=True, exist_ok=True)

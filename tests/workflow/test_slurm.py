@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from conftest import ROOT, run_snakemake
+from conftest import ROOT, run_snakemake, snakemake_command
 from slurm_cluster import Cluster, missing
 
 pytestmark = [
@@ -84,10 +84,8 @@ class Run:
     ) -> None:
         (folder / "study.yaml").write_text(yaml.safe_dump(config))
         self.folder, self.out = folder, folder / "run.txt"
-        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-        command += ["--profile", str(ROOT / "profiles/slurm"), "--directory", str(folder)]
-        command += ["--configfile", str(folder / "study.yaml"), *FAST]
-        command += arguments or ["tables"]
+        command = snakemake_command(folder / "study.yaml", folder)
+        command += ["--profile", str(ROOT / "profiles/slurm"), *FAST, *(arguments or ["tables"])]
         with self.out.open("w") as out:
             self.process = subprocess.Popen(
                 command, env=cluster.environment, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT

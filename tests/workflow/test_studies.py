@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +10,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from conftest import ROOT
+from conftest import ROOT, snakemake_command
 from mixtura.cli.app import app
 from mixtura.plan.plan import Plan, read_plan
 from mixtura.plan.training_memory import memory_checks, training_gigabytes
@@ -111,8 +110,7 @@ def test_the_paper_in_small_can_ask_each_hypothesis_of_replicates() -> None:
 
 
 def test_a_dry_run_of_the_paper_for_slurm_needs_no_network(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-    command += ["--configfile", str(ROOT / "config/paper.yaml"), "--directory", str(tmp_path)]
+    command = snakemake_command(ROOT / "config/paper.yaml", tmp_path)
     run = subprocess.run(
         [*command, "--profile", "profiles/slurm", "--dry-run", "--quiet", "rules"],
         cwd=ROOT,

@@ -7,10 +7,10 @@ import polars as pl
 from mixtura.core.files import write_text
 from mixtura.core.tables import read_table, read_tables, write_table
 from mixtura.infer.findings import findings
-from mixtura.infer.scoring import item_scores, prediction_files, read_columns, with_groups
+from mixtura.infer.scoring import arms_table, prediction_files, read_columns, scored_rows
 from mixtura.infer.settings import ConfirmSettings
 from mixtura.infer.surface.tables import Surface
-from mixtura.infer.tables import Arms, Confirmation
+from mixtura.infer.tables import Confirmation
 from mixtura.job import Job
 from mixtura.prepare.tables import Rows
 from mixtura.tell.confirm import confirmation_text
@@ -22,13 +22,11 @@ if TYPE_CHECKING:
 job = Job(snakemake, ConfirmSettings)
 settings, inputs, output = job.settings, snakemake.input, snakemake.output
 columns = read_columns(settings.metrics, settings.labels)
-arms = pl.DataFrame([arm.model_dump() for arm in settings.arms], Arms.types())
+arms = arms_table(settings.arms)
 runs = read_tables(prediction_files(inputs.predictions), Predictions, columns)
 rows = runs.filter(pl.col("arm").is_in(arms["arm"].implode()))
-predictions = item_scores(rows, settings.metrics, settings.language, settings.ranks)
-if settings.group:
-    grouped = read_tables(inputs.grouped, Rows, ["id", settings.group])
-    predictions = with_groups(predictions, grouped, settings.group)
+grouped = read_tables(inputs.grouped, Rows, ["id", settings.group]) if settings.group else None
+predictions = scored_rows(rows, settings, grouped)
 table = findings(
     *(predictions, arms, settings.metrics, settings.seed), smallest_gain=settings.smallest_gain
 )

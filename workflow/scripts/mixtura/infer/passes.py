@@ -1,7 +1,7 @@
 """How often a training sees its real and its generated rows."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import polars as pl
@@ -18,7 +18,7 @@ NO_RUN: dict[str, type[pl.DataType]] = {
 }
 
 
-def passes_table(runs: Iterable[tuple[pl.DataFrame, dict[str, Any]]]) -> pl.DataFrame:
+def passes_table(runs: Iterable[tuple[pl.DataFrame, Mapping[str, Any]]]) -> pl.DataFrame:
     """The passes of every run that is fine-tuned: its name, real_passes, generated_passes.
 
     runs holds the predictions of a run and what was written about them: settings and trials.
@@ -44,7 +44,7 @@ def with_passes(arms: pl.DataFrame, passes: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def passes_of(about: dict[str, Any]) -> tuple[float | None, float | None]:
+def passes_of(about: Mapping[str, Any]) -> tuple[float | None, float | None]:
     """Passes over the real and over the generated rows of one run, None where it has none.
 
     Of a run that searched its settings those of the chosen ones.

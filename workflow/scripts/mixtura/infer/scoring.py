@@ -10,6 +10,8 @@ from mixtura.infer.intervals import row_interval
 from mixtura.infer.metrics import METRICS, RANKS, metric_of
 from mixtura.infer.passes import PASSES, RUN, passes_table
 from mixtura.infer.runs import runs_of, test_sets
+from mixtura.infer.settings import ArmRow, EvaluateSettings
+from mixtura.infer.tables import Arms
 from mixtura.infer.text_metrics import exact_match, rouge_l, token_f1
 from mixtura.train.predictions import LEAST
 
@@ -50,6 +52,25 @@ def read_columns(metrics: Sequence[str], labels: Sequence[str]) -> list[str]:
     shares = [f"p_{label}" for label in labels] if set(columns) & set(OF_PROBABILITIES) else []
     names = ["arm", "model", "replicate", "seed", "test", "id", "gold", "predicted"]
     return [*names, *shares, *(column for column in columns if column not in computed)]
+
+
+def arms_table(rows: Iterable[ArmRow]) -> pl.DataFrame:
+    """The index of the arms, without the passes that their runs will have."""
+    return pl.DataFrame([row.model_dump() for row in rows], Arms.types())
+
+
+def scored_rows(
+    predictions: pl.DataFrame, settings: EvaluateSettings, grouped: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Predictions with what the metrics read and, where `settings.group` is set, with `group`.
+
+    `grouped` are all rows, with their id and that column.
+    """
+    rows = item_scores(predictions, settings.metrics, settings.language, settings.ranks)
+    if settings.group is None:
+        return rows
+    assert grouped is not None
+    return with_groups(rows, grouped, settings.group)
 
 
 def item_scores(

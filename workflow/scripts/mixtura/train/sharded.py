@@ -4,10 +4,8 @@ Each process has a part of every weight, of its gradient and of the optimiser (Z
 arXiv:2304.11277). `python -m mixtura.train.sharded FOLDER` is one of the processes.
 """
 
-import ctypes
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from mixtura.core.files import remove
+from mixtura.core.processes import end_with_parent
 from mixtura.core.tables import read_table, write_table
 from mixtura.train.causal import CausalModel
 from mixtura.train.runs import Workplace
@@ -37,7 +36,6 @@ def train_sharded(
     rows.write_parquet(folder / "rows.parquet")
     work = {"settings": settings.to_json(), "model": place.folder, "seed": seed}
     (folder / "work.json").write_text(json.dumps(work), encoding="utf-8")
-    libc = ctypes.CDLL(None)
     subprocess.run(
         [
             *(sys.executable, "-m", "torch.distributed.run", "--standalone"),
@@ -45,8 +43,7 @@ def train_sharded(
         ],
         check=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        # A killed job takes them along: the kernel ends them (PR_SET_PDEATHSIG).
-        preexec_fn=lambda: libc.prctl(1, signal.SIGTERM),
+        preexec_fn=end_with_parent(),
     )
     model = _model(settings, str(folder / "tuned"), seed)
     model.steps = read_table(folder / "steps.parquet", Steps)

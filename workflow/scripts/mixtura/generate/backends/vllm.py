@@ -2,7 +2,6 @@
 
 import atexit
 import contextlib
-import ctypes
 import json
 import os
 import shlex
@@ -18,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mixtura.core.gpus import gpus
+from mixtura.core.processes import end_with_parent
 from mixtura.core.settings import Precision
 from mixtura.generate.backends.base import Completion
 from mixtura.generate.backends.openai import OpenaiBackend
@@ -89,7 +89,6 @@ class VllmBackend(OpenaiBackend):
     def _start(self, command: list[str]) -> None:
         environment = {**os.environ, "VLLM_NO_USAGE_STATS": "1"}
         environment.setdefault("VLLM_CPU_KVCACHE_SPACE", "2")  # GiB; vLLM would take far more
-        libc = ctypes.CDLL(None)
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -98,8 +97,7 @@ class VllmBackend(OpenaiBackend):
             errors="replace",
             env=environment,
             start_new_session=True,
-            # A killed job takes its server along: the kernel ends it (PR_SET_PDEATHSIG).
-            preexec_fn=lambda: libc.prctl(1, signal.SIGTERM),
+            preexec_fn=end_with_parent(),
         )
         atexit.register(self.process.terminate)
         self.listener = threading.Thread(target=self._listen, daemon=True)
