@@ -1,5 +1,7 @@
 """What tests build: tiny models of random weights, and studies that use them."""
 
+import io
+import json
 import random
 import re
 from collections.abc import Sequence
@@ -7,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import sentencepiece
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import (
@@ -16,6 +19,9 @@ from transformers import (
     BertTokenizerFast,
     LlamaConfig,
     LlamaForCausalLM,
+    MarianConfig,
+    MarianMTModel,
+    MarianTokenizer,
     PreTrainedTokenizerFast,
 )
 
@@ -113,6 +119,47 @@ def build_encoder(folder: Path) -> Path:
     )
     BertModel(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    return folder
+
+
+def build_translator(folder: Path, seed: int = 0) -> Path:
+    """A Marian model of random weights, with files as opus-mt has them."""
+    folder.mkdir(parents=True)
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([text for text, _ in reviews(120)]),
+        model_writer=model,
+        vocab_size=60,
+        hard_vocab_limit=False,
+        minloglevel=2,
+    )
+    texts = {f"{side}_spm": str(folder / f"{side}.spm") for side in ("source", "target")}
+    for file in texts.values():
+        Path(file).write_bytes(model.getvalue())
+    pieces = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+    names = [pieces.id_to_piece(place) for place in range(pieces.get_piece_size())]
+    names = ["</s>", "<unk>", *(name for name in names if not name.startswith("<")), "<pad>"]
+    vocabulary = folder / "vocab.json"
+    vocabulary.write_text(json.dumps({name: place for place, name in enumerate(names)}))
+    MarianTokenizer(vocab=str(vocabulary), **texts).save_pretrained(folder)
+    torch.manual_seed(seed)
+    pad = len(names) - 1
+    sizes = {"layers": 2, "attention_heads": 2, "ffn_dim": 64}
+    config = MarianConfig(
+        vocab_size=len(names),
+        d_model=32,
+        init_std=0.1,  # with less, all texts get one answer
+        max_position_embeddings=64,
+        pad_token_id=pad,
+        decoder_start_token_id=pad,
+        eos_token_id=0,
+        forced_eos_token_id=0,
+        **{f"{side}_{name}": n for name, n in sizes.items() for side in ("encoder", "decoder")},
+    )
+    weights = MarianMTModel(config)
+    weights.final_logits_bias[0, 0] = 1.0  # one token in twenty or so ends a text
+    weights.generation_config.update(bad_words_ids=[[pad]], num_beams=4)
+    weights.save_pretrained(folder)
     return folder
 
 

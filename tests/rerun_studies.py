@@ -215,7 +215,12 @@ def studies() -> dict[str, dict[str, Any]]:
             "labels": labels,
             "balance": {"real": "natural", "generated": "natural"},
         },
-        "designs": {"real": [64], "fill": {"shares": [0.5]}, "controls": []},
+        "generators": few["generators"]
+        | {name: {"model": "smollm2", "backend": "seq2seq"} for name in ("there", "back")},
+        "designs": {
+            **{"real": [64], "fill": {"shares": [0.5]}, "controls": []},
+            "alternatives": {"back-translation": {"generator": "there", "back": "back"}},
+        },
         "downstream": {"probe": {"kind": "probe", "embedder": "minilm"}},
     }
     return {

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from changes import assert_refused
+from mixtura.curate.settings import TranslateSettings
 from mixtura.plan.designs import Arm
 from mixtura.plan.plan import read_plan
 from mixtura.plan.questions import QuestionsOfJobs
@@ -92,3 +93,50 @@ def test_the_languages_of_back_translation_are_named(tiny: dict[str, Any]) -> No
     config["task"]["language"] = "sv"
     words = "back-translation.language: missing; name the language of the rows (task.language sv)"
     assert_refused(config, "designs/alternatives/back-translation", section, words)
+
+
+def pair_of(tiny: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The study with two models that translate."""
+    config = study(tiny, **{"back-translation": {"generator": "there", "back": "back", **changes}})
+    for name in ("there", "back"):
+        config["models"][name] = {"hub": f"opus/{name}"}
+        config["generators"][name] = {"model": name, "backend": "seq2seq"}
+    return config
+
+
+def test_a_pair_of_models_translates(tiny: dict[str, Any]) -> None:
+    config = pair_of(tiny, n=6)
+    config["task"]["language"] = "sv"  # which no prompt has to name
+    plan = read_plan(config)
+    names = SimpleNamespace(generator="there")
+    folders = plan.alternatives.translating_models(names)
+    assert [Path(folder).name for folder in folders] == ["there", "back"]
+    settings = TranslateSettings.from_json(plan.alternatives.translate_settings(names))
+    assert settings.back and (settings.generator.model, settings.back.model) == ("there", "back")
+    assert settings.pivot is settings.language is None
+    questions = QuestionsOfJobs(plan, Path("absent")).of("translate", {"generator": "there"})
+    assert questions and questions.prompts == 12
+    assert set(questions.prompt) == {"x"}  # the text alone
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        (
+            "designs/alternatives/back-translation/back",
+            "writer",
+            "in a pair: generators of backend",
+        ),
+        ("designs/alternatives/back-translation/back", "x", "back: 'x'; allowed in a pair"),
+        ("designs/alternatives/back-translation/back", None, "back: missing; 'there' translates"),
+        ("designs/alternatives/back-translation/pivot", "German", "pivot: two models have their"),
+        ("generators/there/format", "chat", "a model of backend seq2seq gets the text alone"),
+        ("generate/generators", ["there"], "generate.generators: generators.there is of backend"),
+        ("designs/alternatives/few-shot/generator", "back", "generators.back is of backend seq2s"),
+        ("diversity/judge", "back", "diversity.judge: generators.back is of backend seq2seq"),
+    ],
+)
+def test_a_model_that_translates_does_nothing_else(
+    tiny: dict[str, Any], path: str, value: Any, words: str
+) -> None:
+    assert_refused(pair_of(tiny), path, value, words)

@@ -1,5 +1,6 @@
 """The methods paragraph has the numbers of the study, and cites what it used."""
 
+import copy
 import re
 from typing import Any
 
@@ -8,7 +9,7 @@ import polars as pl
 import studies
 from conftest import ROOT
 from mixtura.study.load import load_study
-from mixtura.tell.methods import ALWAYS, BACKENDS, MEASURES, citations, methods_text
+from mixtura.tell.methods import ALTERNATIVES, ALWAYS, BACKENDS, MEASURES, citations, methods_text
 
 LIBRARY = (ROOT / "workflow/report/methods.bib").read_text()
 FINDINGS = studies.study(studies.flat, items=40)["findings"]
@@ -44,8 +45,29 @@ def test_what_a_study_uses_is_cited_and_nothing_else(tiny: dict[str, Any]) -> No
     assert not {"gretton2012kernel", "hu2022lora", "nguyen2024minp"} & set(cited)
 
 
+def test_what_is_tried_in_place_of_text_is_told(tiny: dict[str, Any]) -> None:
+    config = copy.deepcopy(tiny)
+    assert "sennrich2016" not in citations(dump(config), LIBRARY)
+    for name in ("there", "back"):
+        config["models"][name] = {"hub": f"opus/{name}"}
+        config["generators"][name] = {"model": name, "backend": "seq2seq"}
+    config["designs"]["alternatives"] = {
+        "few-shot": {"generator": "writer", "shots": 3},
+        "back-translation": {"generator": "there", "back": "back"},
+        "eda": {},
+    }
+    study = dump(config)
+    removed = pl.DataFrame({"stage": ["exact"], "removed": [3]})
+    text = methods_text(study, FINDINGS, removed, {})
+    assert "labelled the test rows after 3 real rows of each label." in text
+    assert "Real rows were translated by opus/there and back by opus/back." in text
+    assert "a share 0.1 of their words (EDA)" in text
+    entries = citations(study, LIBRARY)
+    assert "{wei2019eda" in entries and "{sennrich2016improving" in entries
+
+
 def test_every_key_has_an_entry_whose_braces_close() -> None:
     keys = re.findall(r"^@\w+\{(\w+),", LIBRARY, re.MULTILINE)
-    assert {*ALWAYS, *MEASURES.values(), *BACKENDS.values()} <= set(keys)
+    assert {*ALWAYS, *MEASURES.values(), *BACKENDS.values(), *ALTERNATIVES.values()} <= set(keys)
     assert len(keys) == len(set(keys)) == LIBRARY.count("\n}\n")
     assert LIBRARY.count("{") == LIBRARY.count("}")

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 import yaml
 
-from builders import BAD, GOOD, reviews, sentence
+from builders import BAD, GOOD, build_translator, reviews, sentence
 from conftest import ROOT, run_snakemake
 from fake_server import Server, prompt_of, reply
 from served import study_of
@@ -118,6 +119,36 @@ def test_alternatives_are_arms_with_their_cost(
     assert names == [("writer", "other", "topic", "D0", replicate, 32) for replicate in (0, 1)]
     assert (similar["low"] < similar["value"]).all() and (similar["high"] < 1).all()
     assert "writer and other" in text
+
+
+def test_a_pair_of_models_translates(tiny: dict[str, Any], tmp_path: Path) -> None:
+    """From their folders to the set, its answers and its cost."""
+    study = {**tiny, "prices": {"cpu_hour": 1.0}}
+    study["models"] = dict(tiny["models"])
+    study["generators"] = dict(tiny["generators"])
+    for seed, name in enumerate(("there", "back")):
+        folder = build_translator(tmp_path / "own" / name, seed)
+        study["models"][name] = {"path": str(folder)}
+        study["generators"][name] = {
+            **{"model": name, "backend": "seq2seq", "sampling": {"max_new_tokens": 60}},
+            "batch_size": 8,
+        }
+    section = {"generator": "there", "back": "back", "n": 12}
+    study["designs"] = {**tiny["designs"], "alternatives": {"back-translation": section}}
+    results = tmp_path / "results/tiny"
+    run = run_snakemake(tmp_path, study, "results/tiny/tables/alternatives.parquet")
+    assert run.returncode == 0, run.stdout
+    assert sorted(path.name for path in (results / "models").iterdir()) == ["back", "there"]
+    rows = pl.read_parquet(results / "curated/there/back-translation/alternative/r0-16.parquet")
+    real = pl.read_parquet(results / "data/examples/r0-16.parquet")
+    sources = rows.join(real, left_on="source_id", right_on="id", suffix="_real")
+    assert rows.height == sources.height == 12
+    assert (sources["label"] == sources["label_real"]).all()
+    answers = pl.read_parquet(results / "answers/there/r0-16/real.parquet")
+    (cost,) = pl.read_parquet(results / "tables/alternatives.parquet").to_dicts()
+    assert (cost["generator"], cost["answers"]) == ("there", answers.height)
+    assert cost["new_tokens"] == answers["new_tokens"].sum() > 0
+    assert cost["cost"] == pytest.approx(cost["cpu_hours"]) and cost["cost"] > 0
 
 
 def test_the_embedded_study_names_its_best_alternative(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ rule label:
 rule translate:
     input:
         examples="<results>/data/examples/{draw}.parquet",
-        model=PLAN.alternatives.model,
+        model=PLAN.alternatives.translating_models,
     output:
         rows="<results>/curated/{generator}/back-translation/alternative/{draw}.parquet",
         answers="<results>/answers/{generator}/{draw}/real.parquet",

@@ -19,12 +19,16 @@ job, paths = Job(snakemake, TranslateSettings), snakemake.input
 settings, output = job.settings, snakemake.output
 real = read_table(paths.examples, Examples)
 running = Running.from_json(snakemake.params.running)
-model = next(iter(paths.model), None)
-backend = open_backend(settings.generator, model, running, resume=job.resume)
-answers = back_translations(real, settings, backend, job.resume, job.say)
+models = [settings.generator, *([settings.back] if settings.back else [])]
+folders = [*paths.model] or [None]  # a server needs none
+backends = [
+    open_backend(model, folder, running, resume=job.resume)
+    for model, folder in zip(models, folders, strict=True)
+]
+answers = back_translations(real, settings, backends, job.resume, job.say)
 names = f"back-translation/{snakemake.wildcards.generator}/{snakemake.wildcards.draw}"
 rows = as_set(translated_rows(answers, real, settings.n), names)
-about = {**settings.model_dump(mode="json"), "versions": backend.about}
+about = {**settings.model_dump(mode="json"), "versions": backends[0].about}
 write_table(answers, output.answers, Answers, **about)
 write_table(rows, output.rows, Curated, **about)
 gpus = snakemake.resources.get("gpu", 0)

@@ -249,11 +249,12 @@ class ClassifySettings(JudgeSettings):
 
 
 class TranslateSettings(Settings):
-    """What the texts depend on that a generator translates there and back."""
+    """What the texts depend on that are translated there and back."""
 
     generator: LanguageModel = Field(description="what translates")
-    pivot: str = Field(description="language in between, in words of a prompt")
-    language: str = Field(description="language of the real rows, in words of a prompt")
+    back: LanguageModel | None = Field(None, description="what translates back, if another")
+    pivot: str | None = Field(None, description="language in between, in words of a prompt")
+    language: str | None = Field(None, description="language of the real rows, likewise")
     n: Positive = Field(description="rows of the set")
     seed: int = Field(description="`seed` of the study")
 

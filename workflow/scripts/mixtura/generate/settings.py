@@ -127,8 +127,10 @@ class LanguageModel(Settings):
     """A language model, and what its answers depend on whatever it is asked."""
 
     model: str | None = Field(None, description="key in `models`; none for backend openai")
-    backend: Literal["transformers", "vllm", "openai"] = Field(
-        "transformers", description="engine that runs it"
+    backend: Literal["transformers", "seq2seq", "vllm", "openai"] = Field(
+        "transformers",
+        description="engine that runs it; seq2seq is transformers for a model that translates "
+        "(encoder-decoder, such as opus-mt), for back-translation alone",
     )
     vllm: VllmModel | None = Field(None, description="for backend vllm")
     openai: OpenaiModel | None = Field(None, description="for backend openai")

@@ -64,6 +64,13 @@ class AlternativesPlan:
         model = self.study.generators[wildcards.generator].model
         return [self.paths.path(f"models/{model}")] if model else []
 
+    def translating_models(self, wildcards: Any) -> list[str]:
+        """Folder of the model that translates, then that of another that translates back."""
+        translation = self.section.back_translation
+        back = translation.back if translation else None
+        more = [self.paths.path(f"models/{self.study.generators[back].model}")] if back else []
+        return [*self.model(wildcards), *more]
+
     def settings(self, wildcards: Any) -> str:
         """What the labels depend on that a generator gives."""
         unlabelled = wildcards.rows == "unlabelled"
@@ -100,10 +107,11 @@ class AlternativesPlan:
         """How real rows are translated there and back."""
         translation = self.section.back_translation
         assert translation
+        back = translation.back
         language, pivot = translation.languages(self.study.task.language)
-        assert language
         return TranslateSettings(
             generator=judge_model(self.study, wildcards.generator),
+            back=judge_model(self.study, back) if back else None,
             pivot=pivot,
             language=language,
             n=translation.n or self.study.generate.n,

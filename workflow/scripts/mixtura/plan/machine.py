@@ -38,9 +38,7 @@ def package_checks(study: Study) -> Iterator[Check]:
     needed += ["trl"] if "causal-lm" in kinds or study.designs.loop else []
     needed += ["peft"] if causal or study.designs.loop else []
     needed += ["setfit"] if "setfit" in kinds else []
-    needed += (
-        ["openai"] if any(g.backend != "transformers" for g in study.generators.values()) else []
-    )
+    needed += ["openai"] if any(g.openai or g.vllm for g in study.generators.values()) else []
     missing = [package for package in needed if not version_of(package)]
     if missing:
         yield Check("packages", f"{', '.join(missing)}: not installed; {INSTALL}", False)

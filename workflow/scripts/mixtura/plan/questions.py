@@ -119,8 +119,7 @@ class QuestionsOfJobs:
     def _translated(self, wildcards: Any) -> Questions:
         """Each row is translated there and back."""
         settings = TranslateSettings.from_json(self.plan.alternatives.translate_settings(wildcards))
-        chat = settings.generator.format == "chat"
-        prompt = translation_prompt(self._text, settings.pivot, chat)
+        prompt = translation_prompt(self._text, settings.pivot, settings.generator)
         return Questions(2 * settings.n, prompt, settings.generator.sampling.max_new_tokens)
 
     def _groups(self, judge: str) -> Questions:

@@ -6,7 +6,7 @@ Facts only. `package_command` says how a file is fetched; nothing of a package i
 import sys
 from dataclasses import dataclass, field
 
-MODEL_FILES = (".safetensors", ".json", ".txt", ".model", ".jinja")  # none can run code
+MODEL_FILES = (".safetensors", ".json", ".txt", ".model", ".spm", ".jinja")  # none can run code
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from mixtura.core.settings import Name, Positive, Threshold
 from mixtura.study.base import Section, listed
+from mixtura.study.derived import SourcesPipeline
 
 if TYPE_CHECKING:
     from mixtura.study.study import Study
@@ -40,9 +41,16 @@ LANGUAGES = {
 
 
 class BackTranslation(Section):
-    """Real rows that a generator translates into another language and back."""
+    """Real rows that a generator, or a pair of them, translates into another language and back."""
 
-    generator: Name = Field(description="key of `generators`")
+    generator: Name = Field(
+        description="key of `generators`: translates both ways, as a prompt says"
+    )
+    back: Name | None = Field(
+        None,
+        description="key of `generators`: translates back what `generator` translates. Both are "
+        "of backend seq2seq, a model for each direction",
+    )
     pivot: str | None = Field(
         None,
         min_length=1,
@@ -57,8 +65,13 @@ class BackTranslation(Section):
     )
     n: Positive | None = Field(None, description="rows that are added; default: `generate.n`")
 
-    def languages(self, code: str) -> tuple[str | None, str]:
-        """(that of the rows, the one in between), in words; `code` is `task.language`."""
+    def languages(self, code: str) -> tuple[str | None, str | None]:
+        """(that of the rows, the one in between), in words; `code` is `task.language`.
+
+        None of a pair, whose models have their languages.
+        """
+        if self.back:
+            return None, None
         own = self.language or LANGUAGES.get(code)
         return own, self.pivot or ("German" if own == "English" else "English")
 
@@ -106,19 +119,62 @@ def alternatives_are_possible(study: "Study") -> None:
                 f"allowed: {listed(study.generators)}"
             )
     if translation:
-        own, pivot = translation.languages(study.task.language)
-        if not own:
-            raise ValueError(
-                "designs.alternatives.back-translation.language: missing; name the language of "
-                f"the rows (task.language {study.task.language})"
-            )
-        if own.casefold() == pivot.casefold():
-            raise ValueError(
-                f"designs.alternatives.back-translation.pivot: {pivot!r} is the language of the "
-                "rows; name another"
-            )
+        _translates(study, translation)
     if alternatives.labelled and not study.task.unlabelled:
         raise ValueError("designs.alternatives.labelled: needs task.unlabelled, text to label")
+
+
+def _translates(study: "Study", section: BackTranslation) -> None:
+    """A pair has two models that translate, or one generator is told two languages."""
+    key = "designs.alternatives.back-translation"
+    if section.back:
+        for name, value in (("generator", section.generator), ("back", section.back)):
+            allowed = [n for n, each in study.generators.items() if each.backend == "seq2seq"]
+            if value not in allowed:
+                raise ValueError(
+                    f"{key}.{name}: {value!r}; allowed in a pair: generators of backend seq2seq "
+                    f"({listed(allowed) if allowed else 'there is none'})"
+                )
+        for name in ("pivot", "language"):
+            if getattr(section, name):
+                raise ValueError(f"{key}.{name}: two models have their languages; leave it out")
+        return
+    if study.generators[section.generator].backend == "seq2seq":
+        raise ValueError(
+            f"{key}.back: missing; {section.generator!r} translates one way, name the generator "
+            "that translates back"
+        )
+    own, pivot = section.languages(study.task.language)
+    if not own:
+        raise ValueError(
+            f"{key}.language: missing; name the language of the rows (task.language "
+            f"{study.task.language})"
+        )
+    if pivot and own.casefold() == pivot.casefold():
+        raise ValueError(f"{key}.pivot: {pivot!r} is the language of the rows; name another")
+
+
+def translating_models_only_translate(study: "Study") -> None:
+    """A generator of backend seq2seq answers no prompt: back-translation alone has it."""
+    alternatives, loop = study.designs.alternatives or Alternatives(), study.designs.loop
+    classifiers = [each for each in (alternatives.few_shot, alternatives.labelled) if each]
+    sources = [each for each in study.pipelines.values() if isinstance(each, SourcesPipeline)]
+    levels = [level for pipeline in sources for level in pipeline.levels.values()]
+    uses: dict[str, list[str | None]] = {
+        "generate.generators": [*study.generate.generators],
+        "diversity.judge": [study.diversity.judge],
+        "designs.loop.judge": [loop.judge if loop else None],
+        "designs.alternatives": [each.generator for each in classifiers],
+        "curation": [variant.judge for variant in study.curation.values()],
+        "pipelines": [name for level in levels for name in level.generators],
+    }
+    for key, names in uses.items():
+        for name in names:
+            if name and name in study.generators and study.generators[name].backend == "seq2seq":
+                raise ValueError(
+                    f"{key}: generators.{name} is of backend seq2seq, which translates a text and "
+                    "follows no prompt; allowed: other backends"
+                )
 
 
 def names_of_alternatives_are_free(study: "Study") -> None:
@@ -126,6 +182,13 @@ def names_of_alternatives_are_free(study: "Study") -> None:
     for key, names in (("generators", study.generators), ("pipelines", study.pipelines)):
         if study.designs.alternatives and (clashes := {WORDS, *PIPELINES} & {*names}):
             raise ValueError(f"{key}.{min(clashes)}: designs.alternatives has sets of this name")
+
+
+CHECKS_OF_ALTERNATIVES = (
+    alternatives_are_possible,
+    names_of_alternatives_are_free,
+    translating_models_only_translate,
+)
 
 
 WORDS = "words"  # stands for the generator of what operations on words make

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mixtura.curate.settings import READ
 from mixtura.generate.templates import DIAL_FIELDS, FIELDS, unknown_fields
-from mixtura.study.alternatives import alternatives_are_possible, names_of_alternatives_are_free
+from mixtura.study.alternatives import CHECKS_OF_ALTERNATIVES
 from mixtura.study.base import listed
 from mixtura.study.derived import (
     Derived,
@@ -374,8 +374,7 @@ CHECKS: tuple[Callable[["Study"], None], ...] = (
     filters_fit_the_task,
     what_is_generated_is_defined,
     filling_stands_alone,
-    alternatives_are_possible,
-    names_of_alternatives_are_free,
+    *CHECKS_OF_ALTERNATIVES,
     models_of_curation_are_defined,
     curation_of_pipelines_is_defined,
     bases_of_derived_pipelines_are_defined,

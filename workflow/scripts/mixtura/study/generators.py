@@ -90,6 +90,8 @@ class Generator(LanguageModel):
         for key in ("system", "chat_template", "structured"):
             if getattr(self, key) and self.format != "chat":
                 raise ValueError(f"{key}: needs format: chat")
+        if self.backend == "seq2seq" and self.format == "chat":
+            raise ValueError("format: chat; a model of backend seq2seq gets the text alone")
         if self.structured and self.backend == "transformers":
             raise ValueError("structured: needs a server; allowed: backend openai, vllm")
         return self

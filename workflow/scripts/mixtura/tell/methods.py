@@ -25,6 +25,7 @@ MEASURES = {  # measure -> key of its entry; the others have no paper of their o
     "energy_distance": "szekely2013energy",
 }
 BACKENDS = {"transformers": "wolf2020transformers", "vllm": "kwon2023vllm"}
+ALTERNATIVES = {"eda": "wei2019eda", "back-translation": "sennrich2016improving"}
 
 Section = Mapping[str, Any]  # of the configuration, as study.json has it
 
@@ -40,6 +41,7 @@ def methods_text(
         [
             *_data(study, findings["n"][0]),
             *_generation(study),
+            *_alternatives(study),
             _curation(curation),
             *_training(study),
             _measures(study),
@@ -72,12 +74,9 @@ def _generation(study: Section) -> Iterator[str]:
         writer = study["generators"][name]
         sampling = {key: value for key, value in writer["sampling"].items() if value is not None}
         settings = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in sampling.items())
-        model = study["models"].get(writer.get("model") or "", {})
-        source = model.get("package") or model.get("hub") or model.get("path")
-        source = source or (writer.get("openai") or {}).get("model") or name
         yield (
-            f"Text was written by {source} ({writer['backend']}) after prompts that show "
-            f"{writer['shots']} real rows; {settings}."
+            f"Text was written by {_model(study, name)} ({writer['backend']}) after prompts that "
+            f"show {writer['shots']} real rows; {settings}."
         )
     for name in generate["pipelines"]:
         pipeline = study["pipelines"][name]
@@ -88,6 +87,35 @@ def _generation(study: Section) -> Iterator[str]:
         dial = pipeline.get("dial", "recuration")
         yield f"Pipeline {name} sets diversity by {dial} ({'; '.join(steps)})."
     yield f"A set has {generate['n']} rows after curation."
+
+
+def _alternatives(study: Section) -> Iterator[str]:
+    """What was tried in place of generated text."""
+    alternatives = study["designs"].get("alternatives") or {}
+    used = {name: section for name, section in alternatives.items() if isinstance(section, dict)}
+    models = {
+        name: _model(study, each["generator"]) for name, each in used.items() if name != "eda"
+    }
+    if "few-shot" in used:
+        shots = used["few-shot"]["shots"]
+        yield f"{models['few-shot']} labelled the test rows after {shots} real rows of each label."
+    if "eda" in used:
+        alpha = used["eda"]["alpha"]
+        yield f"Real rows were copied with operations on a share {alpha} of their words (EDA)."
+    if "back-translation" in used:
+        back = used["back-translation"].get("back")
+        pair = f" and back by {_model(study, back)}" if back else " and back"
+        yield f"Real rows were translated by {models['back-translation']}{pair}."
+    if "labelled" in used:
+        yield f"{models['labelled']} labelled unlabelled text."
+
+
+def _model(study: Section, name: str) -> str:
+    """Where the model of a generator is from."""
+    writer = study["generators"][name]
+    model = study["models"].get(writer.get("model") or "", {})
+    source = model.get("package") or model.get("hub") or model.get("path")
+    return str(source or (writer.get("openai") or {}).get("model") or name)
 
 
 def _setting(values: Any) -> str:
@@ -140,12 +168,18 @@ def citations(study: Section, library: str) -> str:
     writers = [study["generators"][name] for name in study["generate"]["generators"]]
     models = list(study["downstream"].values())
     measures = [*study["diversity"]["measures"], *study["shift"]["measures"]]
+    alternatives = study["designs"].get("alternatives") or {}
     adapters = [model["lora"] for model in models if model.get("lora")]
     keys = {
         *ALWAYS,
         *(MEASURES[name] for name in measures if name in MEASURES),
         *(BACKENDS[each["backend"]] for each in writers if each["backend"] in BACKENDS),
         *(["nguyen2024minp"] if any(each["sampling"].get("min_p") for each in writers) else []),
+        *(
+            ALTERNATIVES[name]
+            for name, used in alternatives.items()
+            if used and name in ALTERNATIVES
+        ),
         *(["reimers2019sentence"] if study["embedders"] else []),
         *(["broder1997resemblance"] if any(v["fuzzy"] for v in study["curation"].values()) else []),
         *(["tunstall2022setfit"] if any(each["kind"] == "setfit" for each in models) else []),

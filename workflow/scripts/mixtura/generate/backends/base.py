@@ -69,11 +69,11 @@ class Backend(Protocol):
         ...
 
 
-def stops(sampling: Sampling, chat: bool) -> list[str]:
+def stops(sampling: Sampling, ends_itself: bool) -> list[str]:
     """Strings that end an answer: a continuation is one line, an answer in a chat ends itself."""
     if sampling.stop is not None:
         return sampling.stop
-    return [] if chat else ["\n"]
+    return [] if ends_itself else ["\n"]
 
 
 def messages(prompt: str, system: str | None) -> list[dict[str, str]]:

@@ -23,6 +23,9 @@ BROKEN = "\ufffd"  # what a part of a sign decodes to
 class TransformersBackend:
     """A causal language model in a folder of safetensors."""
 
+    kind = "AutoModelForCausalLM"
+    side = "left"  # of the padding: answers go on where prompts end
+
     def __init__(
         self,
         folder: str | None,
@@ -44,16 +47,20 @@ class TransformersBackend:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         dtype = dtype_of(precision)
         try:
+            whole = transformers.AutoConfig.from_pretrained(folder).is_encoder_decoder
             self.tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
-                folder, padding_side="left"
+                folder, padding_side=self.side
             )
-            loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
+            loaded: Any = getattr(transformers, self.kind).from_pretrained(
                 folder, dtype=getattr(torch, dtype), use_safetensors=True
             )
             self.model = loaded.to(self.device).eval()
         except Exception as error:
             raise RuntimeError(f"the model in {folder} cannot be loaded: {error}") from error
+        if whole and self.side == "left":
+            raise ValueError(f"the model in {folder} has an encoder; use backend seq2seq")
         self.chat = self.settings.format == "chat"
+        self.ends_itself = self.chat
         self.in_parts = self.chat and _in_parts(self.tokenizer, self.settings, folder)
         self.tokenizer.pad_token = self.tokenizer.pad_token or self.tokenizer.eos_token
         # Many models have more embeddings than tokens: those have no text and are never drawn.
@@ -92,15 +99,14 @@ class TransformersBackend:
         ).to(self.device)
         lengths = batch.attention_mask.sum(1).tolist()
         longest = sampling.max_new_tokens
-        if self.context:
-            check_context(max(lengths), longest, self.context)
+        self._check(max(lengths), longest)
         draws = np.stack([np.random.default_rng(s).random(longest, np.float32) for s in seeds])
         write = self._write if self.has_cache else self._write_whole
         with torch.inference_mode():
             answers = write(batch, sampling, torch.from_numpy(draws).to(self.device))
         return [
             answer(
-                self._text(tokens, stops(sampling, self.chat)),
+                self._text(tokens, stops(sampling, self.ends_itself)),
                 "stop" if ended else "length",
                 length,
                 len(tokens),
@@ -108,6 +114,16 @@ class TransformersBackend:
             )
             for length, (ended, tokens, logprobs) in zip(lengths, answers, strict=True)
         ]
+
+    def _check(self, prompt_tokens: int, new_tokens: int) -> None:
+        """Raise ValueError where a prompt and its answer exceed the context of the model."""
+        if self.context:
+            check_context(prompt_tokens, new_tokens, self.context)
+
+    def _first(self, batch: Any) -> int:
+        """Tokens before the first new one."""
+        first: int = batch.input_ids.shape[1]
+        return first
 
     def _text(self, tokens: list[int], stop: list[str]) -> str:
         """The text of tokens up to a stop string, marks of reasoning kept."""
@@ -140,7 +156,7 @@ class TransformersBackend:
         """
         import torch
 
-        stop = stops(sampling, self.chat)
+        stop = stops(sampling, self.ends_itself)
         tokens: list[list[int]] = [[] for _ in draws]
         logprobs: list[list[float]] = [[] for _ in draws]
         texts = [""] * len(draws)
@@ -192,7 +208,7 @@ class TransformersBackend:
         """The same by `generate` of transformers, for models whose state rows cannot leave."""
         import torch
 
-        stop = stops(sampling, self.chat)
+        stop = stops(sampling, self.ends_itself)
         tokens: list[list[int]] = [[] for _ in draws]
         logprobs: list[list[float]] = [[] for _ in draws]
         texts = [""] * len(draws)
@@ -215,11 +231,12 @@ class TransformersBackend:
         def is_done(ids: Any, scores: Any, **_: Any) -> Any:
             return torch.tensor([row in ended for row in range(len(draws))], device=ids.device)
 
-        start = batch.input_ids.shape[1]
+        start = self._first(batch)
         self.model.generate(
             input_ids=batch.input_ids,
             attention_mask=batch.attention_mask,
             do_sample=False,
+            num_beams=1,
             max_new_tokens=draws.shape[1],
             logits_processor=[choose],
             stopping_criteria=[is_done],
