@@ -11,10 +11,12 @@ import ast
 import functools
 import hashlib
 import re
+import sys
 from pathlib import Path
 
 from mixtura.core.digest import digest
 from mixtura.core.packages import PACKAGES, version_of
+from mixtura.core.record import Record
 
 SCRIPTS = Path(__file__).resolve().parents[2]
 _DECLARES = re.compile(r"(Field|Vector|dy\.\w+)$")  # a field of a model, a column of a table
@@ -35,9 +37,10 @@ def code_digest(script: str, *by_name: str) -> str:
 
 def package_versions(script: str, *by_name: str) -> list[tuple[str, str]]:
     """Packages of `PACKAGES` that these files import, and their versions, those installed."""
-    modules = set().union(*(_tree(file)[2] for file in code_files(script, *by_name)))
-    names = sorted(PACKAGES[module] for module in modules & PACKAGES.keys())
-    return [(name, version) for name in names if (version := version_of(name))]
+    names = {name for file in code_files(script, *by_name) for name in _tree(file)[1]}
+    modules = {name.partition(".")[0] for name in names}
+    names = {PACKAGES[module] for module in modules & PACKAGES.keys()}
+    return [(name, version) for name in sorted(names) if (version := version_of(name))]
 
 
 def file_digest(file: Path) -> str:
@@ -50,7 +53,7 @@ def code_files(script: str, *by_name: str) -> list[Path]:
     """The files that `code_digest` covers."""
     todo = [SCRIPTS / script]
     for name in by_name:
-        if not (files := _module_files(name)):
+        if not (files := _module_files(SCRIPTS, name)):
             raise ValueError(f"there is no module {name}")
         todo += files
     return sorted(_reached(todo) - {SCRIPTS / name for name in WHERE_ONLY})
@@ -62,34 +65,45 @@ def _reached(todo: list[Path]) -> set[Path]:
         file = todo.pop()
         if file not in seen:
             seen.add(file)
-            todo += _tree(file)[1]
+            todo += [path for name in _tree(file)[1] for path in _module_files(SCRIPTS, name)]
+    _trees().save()
     return seen
 
 
 @functools.cache
-def _tree(file: Path) -> tuple[str, tuple[Path, ...], frozenset[str]]:
-    """Digest of a file's statements, the files of ours that it imports, and modules by name."""
+def _tree(file: Path) -> tuple[str, list[str]]:
+    """Digest of a file's statements, and all modules and names in modules that it imports."""
+    statements, names = _trees()[file]
+    return statements, names
+
+
+@functools.cache
+def _trees() -> Record[tuple[str, list[str]]]:
+    """Trees that were read before, beside the byte code: each dry run asks for every file."""
+    reader = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[
+        :16
+    ]  # of another version: anew
+    name = f"trees.{sys.implementation.cache_tag}.{reader}.json"
+    return Record(Path(__file__).parent / "__pycache__" / name, _read_tree)
+
+
+def _read_tree(file: Path) -> tuple[str, list[str]]:
     tree = ast.parse(file.read_text(encoding="utf-8-sig"))
-    imported: list[Path] = []
-    modules: set[str] = set()
+    names: set[str] = set()
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            imported += [path for name in node.names for path in _module_files(name.name)]
-            modules |= {name.name.partition(".")[0] for name in node.names}
+            names |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            imported += _module_files(node.module)
-            modules.add(node.module.partition(".")[0])
-            for name in node.names:
-                imported += _module_files(f"{node.module}.{name.name}")
+            names |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
         if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:] or [ast.Pass()]
         if isinstance(node, ast.Call) and _DECLARES.match(ast.unparse(node.func)):
             node.keywords = [word for word in node.keywords if word.arg != "description"]
-    statements = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-    return statements, tuple(imported), frozenset(modules)
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), sorted(names)
 
 
-def _module_files(name: str) -> list[Path]:
-    base = SCRIPTS.joinpath(*name.split("."))
+@functools.cache
+def _module_files(folder: Path, name: str) -> list[Path]:
+    base = folder.joinpath(*name.split("."))
     return [file for file in (base.with_suffix(".py"), base / "__init__.py") if file.is_file()]

@@ -1,13 +1,11 @@
 """Digests of files that a person owns: other bytes rerun what reads them, another date nothing."""
 
-import contextlib
 import hashlib
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
 from mixtura.core.digest import digest
-from mixtura.core.files import whole
+from mixtura.core.record import Record
 
 RECORD = Path("results/.contents.json")  # of all studies of a folder
 
@@ -48,10 +46,7 @@ class Contents:
     """Content digests that are kept in the file `record`, by size and dates of each file."""
 
     def __init__(self, record: Path = RECORD) -> None:
-        self.record = record
-        self._hashes: dict[str, list[object]] = {}
-        with contextlib.suppress(OSError, ValueError):  # the first run, or a broken record
-            self._hashes = json.loads(record.read_text("utf-8"))
+        self._hashes = Record(record, _hash)
 
     def digest(self, path: str | None, suffixes: tuple[str, ...] = ()) -> str:
         """As `content_digest`; a file whose size and dates are those on record is not read.
@@ -60,20 +55,10 @@ class Contents:
         """
         if not path:
             return ""
-        before = dict(self._hashes)
         files = files_of(Path(path), suffixes)
-        result = contents_digest(Path(path), [(file, self._hash(file)) for file in files])
-        if self._hashes != before:
-            with contextlib.suppress(OSError), whole(self.record) as beside:  # it may be read-only
-                beside.write_text(json.dumps(self._hashes, indent=0, sort_keys=True), "utf-8")
+        result = contents_digest(Path(path), [(file, self._hashes[file]) for file in files])
+        self._hashes.save()
         return result
-
-    def _hash(self, file: Path) -> str:
-        state, name = file.stat(), str(file.resolve())
-        dates = [state.st_size, state.st_mtime_ns, state.st_ctime_ns]
-        if self._hashes.get(name, [])[:3] != dates:
-            self._hashes[name] = [*dates, _hash(file)]
-        return str(self._hashes[name][3])
 
 
 def _hash(file: Path) -> str:

@@ -7,7 +7,7 @@ all of them. Comparisons with one baseline share its luck in every replicate.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from mixtura.infer.metrics import Array
 
@@ -117,5 +117,7 @@ def _lent(variances: Array, freedom: int) -> float:
     excess = logs.var(ddof=1) - special.polygamma(1, freedom / 2)
     if excess <= special.polygamma(1, MOST_LENT / 2):
         return MOST_LENT
+    from scipy import optimize  # slow to import, and every plan imports this module
+
     half = optimize.brentq(lambda at: special.polygamma(1, at) - excess, 1e-4, MOST_LENT)
     return 2 * float(half)
