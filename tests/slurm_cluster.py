@@ -185,6 +185,16 @@ class Cluster:
         ]
         return sorted(files, key=lambda job: int(job["JobId"]))
 
+    def job(self, number: str) -> dict[str, str]:
+        """What SLURM knows of one job."""
+        return next(job for job in self.jobs() if job["JobId"] == number)
+
+    def processes(self, job: str, step: str = "") -> list[int]:
+        """Process numbers of a job on this machine, or of one step of it."""
+        lines = self.run("scontrol", "listpids", job, check=False).splitlines()[1:]
+        rows = [line.split() for line in lines]
+        return [int(row[0]) for row in rows if int(row[0]) > 0 and step in ("", row[2])]
+
     def wait_for(self, rule: str, state: str = "RUNNING", seconds: float = 400) -> dict[str, str]:
         """The newest job of a rule, once it is in this state."""
         end = time.monotonic() + seconds

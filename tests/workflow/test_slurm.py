@@ -1,5 +1,6 @@
 """The workflow through profiles/slurm on a real SLURM, undisturbed and with every common fault."""
 
+import contextlib
 import copy
 import itertools
 import os
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 
@@ -144,17 +146,37 @@ def stall(cluster: Cluster) -> None:
     job = cluster.wait_for("finetune")
     assert job["TimeLimit"] == "00:01:00"
     time.sleep(4)
-    listed = cluster.run("scontrol", "listpids", job["JobId"]).splitlines()[1:]
-    for pid in (int(line.split()[0]) for line in listed):
-        if pid > 0:
-            os.kill(pid, signal.SIGSTOP)
+    for pid in cluster.processes(job["JobId"]):
+        os.kill(pid, signal.SIGSTOP)
     cluster.wait_for("finetune", "TIMEOUT", 400)
 
 
+def resident(processes: list[int]) -> int:
+    """Megabytes that they hold, shared ones counted for each, as SLURM does."""
+    held = 0
+    for pid in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            held += psutil.Process(pid).memory_info().rss
+    return held // 10**6
+
+
 def exceed(cluster: Cluster) -> None:
-    """The first try asks for less memory than it needs: nothing to do but to watch."""
+    """The first try asks for less memory than it needs.
+
+    SLURM looks once a second, and a quick job is over its limit for less: it is held there.
+    """
     first = cluster.wait_for("finetune")
-    assert first["MinMemoryNode"] == "500M"
+    assert first["MinMemoryNode"] == "350M"
+    peak, held = 0, False
+    while cluster.job(first["JobId"])["JobState"] == "RUNNING":
+        step = cluster.processes(first["JobId"], "0")
+        peak = max(peak, resident(step))
+        if peak > 390 and not held:
+            held = True
+            for pid in step:
+                os.kill(pid, signal.SIGSTOP)
+        time.sleep(0.05)
+    print(f"the first try of the fine-tuning held {peak} MB")
 
 
 def drain(cluster: Cluster) -> None:
@@ -185,7 +207,7 @@ def away(seconds: float) -> Callable[[Cluster], None]:
         (scancel, {}, ["CANCELLED", "COMPLETED"]),
         (requeue, {}, ["COMPLETED"]),
         (stall, {"runtime": 1}, ["TIMEOUT", "COMPLETED"]),
-        (exceed, {"mem_mb": 500}, ["FAILED", "COMPLETED"]),
+        (exceed, {"mem_mb": 350}, ["FAILED", "COMPLETED"]),
         (drain, {}, ["COMPLETED"]),
         (away(60), {}, ["COMPLETED"]),
         pytest.param(away(20), {}, ["COMPLETED"], marks=pytest.mark.slow),
@@ -209,7 +231,8 @@ def test_a_study_survives(
     known = {job["JobId"] for job in cluster.jobs()}
     changed = copy.deepcopy(config)
     changed["downstream"]["reader"]["resources"] |= requested
-    run = Run(cluster, folder, changed)
+    # SLURM counts shared memory twice: how many tries it takes is the machine's
+    run = Run(cluster, folder, changed, *(["--retries=5"] if fault is exceed else []), "tables")
     try:
         fault(cluster)
     except BaseException:
@@ -221,12 +244,10 @@ def test_a_study_survives(
     jobs = [job for job in cluster.jobs() if job["JobId"] not in known]
     tries = [job for job in jobs if job["Comment"].startswith("rule_finetune")]
     states = [job["JobState"] for job in tries]
-    if fault is exceed and states[:2] == ["FAILED", "FAILED"]:
-        states = states[1:]  # SLURM counts shared memory twice: a busy machine may need a third try
-    assert states == ends
+    assert (list(dict.fromkeys(states)) if fault is exceed else states) == ends
     assert tries[-1]["Restarts"] == ("1" if fault is requeue else "0")
     if fault is exceed:
-        asked_for = [f"{500 * attempt}M" for attempt in range(1, len(tries) + 1)]
+        asked_for = [f"{350 * attempt}M" for attempt in range(1, len(tries) + 1)]
         assert [job["MinMemoryNode"] for job in tries] == asked_for
     if fault is stall:
         assert [job["TimeLimit"] for job in tries] == ["00:01:00", "00:02:00"]
