@@ -34,10 +34,26 @@ def test_a_judge_of_labels_is_shown_real_rows_of_every_label() -> None:
         ("not good", ""),
         ("goodish plus", "goodish"),
         ("", ""),
+        ("[good]", "good"),
+        ("“good”", "good"),
+        ("<answer>good</answer>", "good"),
+        ("Label: good", "good"),
+        ("The label is **good**.", "good"),
+        ("The sentiment of this review: bad", "bad"),
+        ("badly made", ""),
+        ("I cannot say", ""),
     ],
 )
 def test_a_judge_answers_with_a_label_or_not_at_all(answer: str, label: str) -> None:
     assert parse_label(answer, ["bad", "good", "goodish"]) == label
+
+
+def test_labels_are_words_of_any_script_and_may_begin_with_a_sign() -> None:
+    assert parse_label("not sure", ["no", "yes"]) == ""
+    assert parse_label("正面的", ["正面", "负面"]) == "正面"
+    assert parse_label("-1", ["-1", "1"]) == "-1" and parse_label("1", ["-1", "1"]) == "1"
+    assert parse_label("10", ["1", "10"]) == "10" and parse_label("10", ["1", "2"]) == ""
+    assert parse_label("5 stars.", ["4 stars", "5 stars"]) == "5 stars"
 
 
 def test_a_judge_names_a_label_of_each_row_or_none() -> None:

@@ -23,6 +23,9 @@ from mixtura.prepare.settings import UNANSWERABLE, Kind
         ("وصل؟ نعم. ثم ذ", "length", ("وصل؟ نعم.", "")),
         ("वह आया। वह देख", "length", ("वह आया।", "")),
         ("「来た。」と言", "length", ("「来た。」", "")),
+        ("好看……然后他", "length", ("好看……", "")),
+        ("Τι θέλεις; Δεν ξ", "length", ("Τι θέλεις;", "")),
+        ("First; then th", "length", (None, "unfinished")),
     ],
 )
 def test_only_a_finished_text_becomes_a_row(

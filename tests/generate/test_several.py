@@ -32,6 +32,16 @@ def test_each_text_is_a_row_with_its_probability() -> None:
     assert sums == [10, 20, 4] and rows["reasoning"].to_list() == ["Hm.", None, None]
 
 
+def test_a_probability_may_be_written_in_other_ways() -> None:
+    rows = rows_of(
+        '<text id="1" probability="0,3">One.</text><text prob=.2>Two.</text>'
+        "<text>Three.</text>\n<probability>30 %</probability>"
+    )
+    assert rows["text"].to_list() == ["One.", "Two.", "Three."]
+    fields = [f'{{"probability":{number}}}' for number in (0.3, 0.2, 0.3)]
+    assert rows["fields"].to_list() == fields
+
+
 def test_what_an_answer_lacks_is_rejected() -> None:
     rows = rows_of("<text>One.</text><text>Two. And th", "length")
     assert rows["text"].to_list()[:2] == ["One.", "Two."]

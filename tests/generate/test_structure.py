@@ -29,6 +29,11 @@ PROMPT = Prompt(0, "qa", (), context="The mill was built in 1820.")
             "the answer is not in the context",
         ),
         ("qa", '{"question": "When?"}', "stop", "no JSON"),
+        ("qa", '```json\n{"question": "When?", "answer": "1820"}\n```', "stop", "1820"),
+        ("qa", 'Here it is: {"question": "When?", "answer": 1820}', "stop", "1820"),
+        ("qa", '[{"Question": "When?", "Answer": ["1820"]}]', "stop", "1820"),
+        ("qa", '{"question": "When?", "answer": "1820\n"}', "stop", "1820"),  # a bare line break
+        ("qa", '{"question": "When?", "answer": ["1820", "then"]}', "stop", "no JSON"),
         ("qa", "When? Answer: 1820", "stop", "no JSON"),
         ("qa", '{"question": "When was', "length", "unfinished"),
         (

@@ -99,6 +99,35 @@ BEHAVIOURS: dict[str, tuple[Any, list[int], str, int, int]] = {
     "refuses for a reason of its own": (fails(422, "odd"), ALWAYS, "HTTP 422", 0, 0),
     "gives every answer one id": (says(), ALWAYS, FINE, 7, 2),
     "has a word of its own for the end": (says(finish_reason="eos"), ALWAYS, FINE, 7, 2),
+    "calls an answer sensitive": (
+        says(finish_reason="sensitive"), ALWAYS, "content filter", 7, 2,
+    ),
+    "counts in other words": (
+        says(usage={"input_tokens": 5, "output_tokens": 3}), ALWAYS, FINE, 5, 3,
+    ),
+    "counts in text": (says(usage=usage("5", "3")), ALWAYS, FINE, 5, 3),
+    "counts in a list": (says(usage=[1, 2]), ALWAYS, FINE, 1, 3),
+    "answers in a list of texts": (says(content=["A fine ", "film."]), ALWAYS, FINE, 7, 2),
+    "answers in one part": (says(content={"type": "text", "text": FINE}), ALWAYS, FINE, 7, 2),
+    "answers with half a sign": (
+        body_of('{"choices": [{"message": {"content": "Fine \\ud83d."}}], "usage": {}}'),
+        *(ALWAYS, "Fine ?.", 1, 2),
+    ),
+    "answers with a null": (says(content="A fine\x00 film."), ALWAYS, FINE, 7, 2),
+    "calls a tool": (says(content=None, tool_calls=[{}]), ALWAYS, "empty", 21, 6),
+    "has choices of another form": (
+        body_of({"choices": {"0": {}}, "usage": usage(7, 0)}), ALWAYS, "empty", 21, 0,
+    ),
+    "has an error in a form of its own": (
+        body_of({"object": "error", "message": "loading", "code": 50001}), FIRST, "chat p1", 7, 2,
+    ),
+    "finds a prompt larger than its context": (
+        fails(400, "the request exceeds the available context size"),
+        *(ALWAYS, "prompt too long", 0, 0),
+    ),
+    "finds data inappropriate": (
+        fails(400, "Input data may contain inappropriate content"), ALWAYS, "content filter", 0, 0,
+    ),
     "cuts an answer off": (
         says(content=f"{FINE} I lov", finish_reason="max_tokens"), ALWAYS, FINE, 7, 2,
     ),
@@ -177,6 +206,9 @@ def test_a_server_that_only_streams(server: Server) -> None:
         (404, {"message": "no model m"}, {}, "gave no completion: .*no model m"),
         (429, {"message": "pay", "code": "insufficient_quota"}, {}, "gave no completion: .*pay"),
         (400, {"message": "Unsupported parameter: 'temperature'"}, {}, "openai.parameters: {temp"),
+        (400, {"message": "property 'min_p' is not allowed"}, {}, "openai.parameters: {temp"),
+        (400, {"message": "API key not valid"}, {}, "refuses the key .*API key not valid"),
+        (403, {"message": "region not supported"}, {}, "refuses the key .*region not supported"),
     ],
 )
 def test_what_concerns_every_request_ends_the_job(
@@ -185,6 +217,29 @@ def test_what_concerns_every_request_ends_the_job(
     server.script = lambda n, body: (status, {}, {"error": error})
     with pytest.raises(RuntimeError, match=message):
         client(server, chat=True, **settings).complete(["p"], SAMPLING, [1])
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "words"),
+    [
+        (502, "<html>bad  gateway</html>", "<html>bad gateway</html>"),
+        (200, {"detail": "Not ready"}, "Not ready"),
+        (200, {"error": "overloaded"}, "overloaded"),
+        (200, {"base_resp": {"status_msg": "bad token"}}, "bad token"),
+    ],
+)
+def test_the_servers_own_words_are_shown(
+    server: Server, status: int, answer: Any, words: str
+) -> None:
+    server.script = lambda n, body: (status, {}, answer)
+    with pytest.raises(RuntimeError, match=f"gave no completion: .*{words}"):
+        client(server, chat=True).complete(["p"], SAMPLING, [1])
+
+
+def test_a_server_that_streams_unasked_says_which_key_helps(server: Server) -> None:
+    server.script = lambda n, body: (200, {"Content-Type": "text/event-stream"}, "data: {}\n\n")
+    with pytest.raises(RuntimeError, match=r"give openai\.stream: true"):
+        client(server, chat=True).complete(["p"], SAMPLING, [1])
 
 
 def test_a_server_that_dies_loses_no_answer(server: Server, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A language model as judge: it says which label a text has, or how good a row is."""
 
+import re
 from collections.abc import Sequence
 
 import polars as pl
@@ -13,6 +14,11 @@ from mixtura.generate.structure import LABEL, label_form, read_parts, structured
 from mixtura.generate.summary import TOKENS
 from mixtura.prepare.settings import Kind
 
+MARKS = re.compile(r"^(?:<\w+>|[^\w<]|_)+")  # before a label: quotes, brackets, a tag
+BEFORE = re.compile(
+    r"[^\n:]{0,40}\b(?:label|answer|category|class|sentiment|intent)\b[^\n:]{0,30}?(?:\bis\b|[:=→])",
+    re.IGNORECASE,
+)
 SHOWN = 2  # real rows of each label that a judge of labels sees
 LABEL_TOKENS = 8  # of a judge's answer, at least; a token holds two bytes or more
 
@@ -50,11 +56,26 @@ def answer_tokens(labels: Sequence[str]) -> int:
 
 
 def parse_label(answer: str, labels: Sequence[str]) -> str:
-    """The label that a judge's answer begins with, or that its JSON holds; "" where it has none."""
-    answer = next(iter(read_parts(answer, [LABEL]) or [answer]))
-    start = answer.strip(" .:\"'*\n\t").casefold()
-    matches = [label for label in labels if start.startswith(label.casefold())]
-    return max(matches, key=len, default="")
+    """The label that a judge's answer begins with, or that its JSON holds; "" where it has none.
+
+    Marks around it and words such as "The label is" may stand before it.
+    """
+    answer = next(iter(read_parts(answer, [LABEL]) or [answer])).strip()
+    for start in (answer, MARKS.sub("", answer), MARKS.sub("", BEFORE.sub("", answer, count=1))):
+        matches = [label for label in labels if _begins(start, label)]
+        if matches:
+            return max(matches, key=len)
+    return ""
+
+
+def _begins(text: str, label: str) -> bool:
+    """Whether a text begins with a label as a word: "no" is none in "not sure"."""
+    if not text.casefold().startswith(label.casefold()):
+        return False
+    last, after = label[-1:], text[len(label) : len(label) + 1]
+    # Scripts without upper case may go on with endings, or know no space between words.
+    is_inside = all(sign.isdigit() or sign.lower() != sign.upper() for sign in (last, after))
+    return not (after and is_inside)
 
 
 def judge_labels(

@@ -10,7 +10,8 @@ from mixtura.prepare.settings import UNANSWERABLE, Kind
 # Ends of sentences of every script. A full stop may stand in a number: space follows its sentence.
 CLOSING = r"[\p{Pe}\p{Pf}\p{Pi}\"'*]*"
 WHOLE_SENTENCES = regex.compile(
-    rf"(?V1)(?:.*(?:[.!?…]{CLOSING}(?=\s|$)|[\p{{Sentence_Terminal}}--[.!?]]{CLOSING}))?",
+    rf"(?V1)(?:.*(?:(?:[.!?…]|\p{{Greek}};){CLOSING}(?=\s|$)|"
+    rf"(?:[\p{{Sentence_Terminal}}--[.!?]]|…{{2}}){CLOSING}))?",
     regex.DOTALL,
 )
 # What built-in prompts call the two parts of a row, in every language that they are written in.

@@ -7,9 +7,10 @@ from typing import Any
 from mixtura.generate.backends.base import Completion
 
 TEXT = re.compile(
-    r"<text(?:\s+probability\s*=\s*[\"']?([\d.]+)(%?)[\"']?)?\s*>(.*?)(?:(</text>)|(?=<text\b)|\Z)",
+    r"<text\b([^<>]*)>(.*?)(?:(</text>)(\s*<probability>[^<>]*)?|(?=<text\b)|\Z)",
     re.DOTALL | re.IGNORECASE,
 )
+PROBABILITY = re.compile(r"\bprob\w*\W{1,4}?(\d*[.,]?\d+)\s*(%?)", re.IGNORECASE)
 MISSING = "fewer texts than were asked for"
 COUNTS = ("prompt_tokens", "cached_tokens", "new_tokens", "reasoning_tokens")
 
@@ -33,16 +34,23 @@ def split_completion(completion: Completion, texts: int) -> list[tuple[Completio
         if place:
             part = replace(part, reasoning="")
         if place < len(matches):
-            digits, percent, text, end = matches[place].groups()
+            attributes, text, end, tag = matches[place].groups()
             finish = "stop" if end else completion.finish_reason
             part = replace(part, text=text.strip(), finish_reason=finish)
-            number = re.fullmatch(r"\d*\.?\d+", digits or "")
-            scale = 100 if percent else 1
-            parts.append((part, {"probability": float(number[0]) / scale} if number else {}))
+            parts.append((part, _probability(f"{attributes} {tag or ''}")))
         else:  # the raw answer stays in its first row
             text = "" if matches or place else completion.text
             parts.append((replace(part, text=text, fault=completion.fault or MISSING), {}))
     return parts
+
+
+def _probability(words: str) -> dict[str, Any]:
+    """{"probability": that which the attributes or the tag after a text say}, if they do."""
+    match = PROBABILITY.search(words)
+    if not match:
+        return {}
+    value = float(match[1].replace(",", ".")) / (100 if match[2] else 1)
+    return {"probability": value}
 
 
 def _share(count: int, parts: int, place: int) -> int:

@@ -32,15 +32,28 @@ def label_form(labels: Sequence[str]) -> dict[str, Any]:
 
 
 def read_parts(text: str, names: Sequence[str]) -> list[str] | None:
-    """The texts of these names in a JSON object, None where they are not there."""
+    """The texts of these names in the first JSON object of an answer, None without them.
+
+    A server that is only asked for JSON puts it into a fence, or words and a list around it.
+    """
+    start = text.find("{")
+    if start < 0:
+        return None
     try:
-        parts = json.loads(text)
+        parts, _ = json.JSONDecoder(strict=False).raw_decode(text, start)
     except ValueError:
         return None
-    if not isinstance(parts, dict):
-        return None
-    texts = [parts.get(name) for name in names]
-    return [str(text).strip() for text in texts] if all(isinstance(t, str) for t in texts) else None
+    known = {str(name).casefold(): value for name, value in parts.items()}
+    texts = [_text(known.get(name)) for name in names]
+    return [text.strip() for text in texts if text is not None] if None not in texts else None
+
+
+def _text(value: Any) -> str | None:
+    """A value as text: a number in its digits, the only item of a list."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number or isinstance(value, str) else None
 
 
 def _object(properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,13 +28,23 @@ from mixtura.generate.settings import (
 EMPTY = 3  # tries of a request whose answer is empty
 DOWN = 3  # requests in a row that fail after all attempts: the server is down
 TOO_LONG = re.compile(
-    r"context.{0,3}length|context.{0,3}window|too long|too many tokens"
+    r"context.{0,3}(?:length|window|size)|too long|too many tokens|reduce the length"
+    r"|(?:input|prompt|request).{0,30}exceeds?.{0,30}(?:length|limit|maximum)"
     r"|max_tokens must be at least 1",  # vLLM: the prompt fills the context
     re.I,
 )
 UNKNOWN = re.compile(
-    r"unsupported|unknown|unrecogni[sz]ed|not supported|unexpected|not permitted", re.I
+    r"unsupported|unknown|unrecogni[sz]ed|not supported|unexpected|not permitted"
+    r"|(?:parameter|property|argument|field|value (?:for|of))\W{1,3}(?:parameter\W{1,3})?"
+    r"(?:temperature|top_[kp]|min_p|logprobs|seed|stop|response_format)\b",
+    re.I,
 )
+WRONG_KEY = re.compile(
+    r"(?:invalid|incorrect|missing|expired|wrong|no).{0,20}api.?key|api.?key.{0,20}"
+    r"(?:invalid|incorrect|missing|expired|not (?:valid|found|provided))",
+    re.I,
+)
+STREAMED = "the server answers in pieces: give openai.stream: true"
 
 
 class OpenaiBackend:
@@ -232,10 +242,10 @@ class OpenaiBackend:
                 **required, stream=True, stream_options=usage, extra_body=request
             )
             return join_chunks(chunk.model_dump() for chunk in stream)
-        body: Any = kinds.with_raw_response.create(
-            **required, extra_body=request
-        ).http_response.json()
-        return dict(body)
+        response = kinds.with_raw_response.create(**required, extra_body=request).http_response
+        if "event-stream" in response.headers.get("content-type", ""):
+            raise ValueError(STREAMED)
+        return dict(response.json())
 
     def _refused(self, error: Any) -> Completion:
         """A completion with the fault that the server finds in a prompt.
@@ -243,14 +253,18 @@ class OpenaiBackend:
         Raises RuntimeError where it refuses every request: for the key, the address, a parameter.
         """
         status, code = error.status_code, f" ({error.code})" if error.code else ""
-        words = self._masked(f"{error}{code}")
+        words = str(error)
+        if words == f"Error code: {status}":  # in a form that the client does not know
+            words += f" - {' '.join(error.response.text.split())[:300]}"
+        words = self._masked(f"{words}{code}")
         if (status == 429 and "insufficient_quota" not in words) or status >= 500:
             return self._failed(words)
         return self._fault(status, words)
 
     def _fault(self, status: int, words: str) -> Completion:
         """As `_refused`, by the status and words of the server."""
-        if status == 401 or (status == 403 and not FILTERED.search(words)):
+        is_key = status == 401 or (status == 400 and WRONG_KEY.search(words))
+        if is_key or (status == 403 and not FILTERED.search(words)):
             raise self._wrong_key(words) from None
         if status in (402, 404) or "insufficient_quota" in words:
             raise self._error(words) from None
@@ -278,7 +292,7 @@ class OpenaiBackend:
         if self.options.key_env:
             return RuntimeError(
                 f"{self.options.base_url} refuses the key in the environment variable "
-                f"{self.options.key_env}"
+                f"{self.options.key_env} ({words})"
             )
         return RuntimeError(
             f"{self.options.base_url} wants a key: put it into an environment variable and name "
@@ -328,8 +342,11 @@ def _tell_errors(response: Any) -> None:
         response.status_code = 502
         return
     choices = body.get("choices") if isinstance(body, dict) else None
-    nested = choices[0].get("error") if choices and isinstance(choices[0], dict) else None
+    first = choices[0] if isinstance(choices, list) and choices else None
+    nested = first.get("error") if isinstance(first, dict) else None
     error = nested or (body.get("error") if isinstance(body, dict) else "no JSON object")
+    if isinstance(body, dict) and "choices" not in body:
+        error = error or body
     if error:
         code = error.get("code") if isinstance(error, dict) else None
         kind = f"{code} {error.get('type')}" if isinstance(error, dict) else ""

@@ -132,8 +132,9 @@ class TransformersBackend:
         if not any(mark in text for mark in marks):
             text = self.tokenizer.decode(tokens, skip_special_tokens=True)
         else:
-            for special in set(self.tokenizer.all_special_tokens) - set(marks):
-                text = text.replace(special, "")
+            for special in self.tokenizer.all_special_tokens:
+                if not any(special in mark for mark in marks):
+                    text = text.replace(special, "")
         for end in stop:
             text = text.partition(end)[0]
         return text
