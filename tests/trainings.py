@@ -7,7 +7,8 @@ import polars as pl
 
 from builders import reviews
 from mixtura.train.encoder import Classifier, train_classifier
-from mixtura.train.settings import CausalTraining, EncoderTraining
+from mixtura.train.runs import Rows, Workplace
+from mixtura.train.settings import CausalTraining, EncoderTraining, FinetuneSettings, Mix
 
 LABELS = ["negative", "positive"]
 ROWS = pl.DataFrame(reviews(200), ["text", "label"], orient="row")
@@ -27,6 +28,32 @@ CAUSAL = CausalTraining(
 )
 
 
+FEW = pl.DataFrame(reviews(60), ["text", "label"], orient="row").with_row_index("id")
+FEW = FEW.with_columns(pl.col("id").cast(pl.String))
+RUN_ROWS = Rows(
+    FEW.head(16).select("id", source=pl.lit("real")),
+    FEW.head(16),
+    FEW.clear(),
+    FEW.tail(24).with_columns(test=pl.lit("test")),
+)
+
+
 def trained(encoder: Path, rows: pl.DataFrame = TRAIN, seed: int = 0, **changes: Any) -> Classifier:
     """The classifier after a training with some settings changed."""
     return train_classifier(str(encoder), rows, LABELS, ENCODER.model_copy(update=changes), seed)
+
+
+def settings(training: Any) -> FinetuneSettings:
+    """The settings of a run on 16 real rows."""
+    return FinetuneSettings(
+        training=training,
+        task="classification",
+        labels=LABELS,
+        mix=Mix(study_seed=1, n_real=16),
+    )
+
+
+def place(folder: Path, **changes: Any) -> Workplace:
+    """Where a run is trained, with some of it changed."""
+    own = Workplace(None, str(folder / "own.py"), None, folder / "resume", 10, lambda line: None)
+    return own._replace(**changes)

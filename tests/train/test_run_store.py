@@ -2,47 +2,23 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 
-from builders import reviews
 from mixtura.core.tables import read_table
 from mixtura.train.run_store import stored_run
-from mixtura.train.runs import Rows, Run, Workplace
-from mixtura.train.settings import EncoderTraining, FinetuneSettings, Mix, ModuleTraining
+from mixtura.train.runs import Run
+from mixtura.train.settings import EncoderTraining, ModuleTraining
 from mixtura.train.tables import Predictions
-from trainings import ENCODER, LABELS
+from trainings import ENCODER, RUN_ROWS, place, settings
 
-FEW = pl.DataFrame(reviews(60), ["text", "label"], orient="row").with_row_index("id")
-FEW = FEW.with_columns(pl.col("id").cast(pl.String))
-ROWS = Rows(
-    FEW.head(16).select("id", source=pl.lit("real")),
-    FEW.head(16),
-    FEW.clear(),
-    FEW.tail(24).with_columns(test=pl.lit("test")),
-)
 COUNTED = """
 def fit_predict(texts, labels, unseen, words, seed, model=None):
     with open({record!r}, "a") as file:
         file.write(f"{{seed}}\\n")
     return [[0.5, 0.5] for _ in unseen]
 """
-
-
-def settings(training: Any) -> FinetuneSettings:
-    return FinetuneSettings(
-        training=training,
-        task="classification",
-        labels=LABELS,
-        mix=Mix(study_seed=1, n_real=16),
-    )
-
-
-def place(folder: Path, **changes: Any) -> Workplace:
-    own = Workplace(None, str(folder / "own.py"), None, folder / "resume", 10, lambda line: None)
-    return own._replace(**changes)
 
 
 @pytest.fixture
@@ -54,26 +30,26 @@ def module(tmp_path: Path) -> Path:
 def test_a_finished_run_is_trained_once_and_a_changed_one_again(module: Path) -> None:
     own = settings(ModuleTraining(kind="module"))
     first, run = place(module), Run("a", "own", 0, 3)
-    outputs, statistics = stored_run(run, ROWS, own, "code", first, module / "store")
+    outputs, statistics = stored_run(run, RUN_ROWS, own, "code", first, module / "store")
     assert statistics["rows"] == 16 and {file.name for file in outputs.iterdir()} == {
         "mix.parquet",
         "predictions.parquet",
     }
-    assert stored_run(run, ROWS, own, "code", first, module / "store") == (outputs, {})
+    assert stored_run(run, RUN_ROWS, own, "code", first, module / "store") == (outputs, {})
     model = module / "model"
     model.mkdir()
     (model / "weights").write_text("1")
     read = first._replace(model=str(model))
-    assert stored_run(run, ROWS, own, "code", read, module / "store")[1]
+    assert stored_run(run, RUN_ROWS, own, "code", read, module / "store")[1]
     (model / "weights").write_text("12")
     renamed = own.model_copy(update={"no_label": "none"})
     for changed in (
-        (run._replace(seed=4), ROWS, own, "code", first),
-        (run, ROWS._replace(test=ROWS.test.head(9)), own, "code", first),
-        (run, ROWS._replace(train=ROWS.train.reverse()), own, "code", first),
-        (run, ROWS, renamed, "code", first),
-        (run, ROWS, own, "other code", first),
-        (run, ROWS, own, "code", read),
+        (run._replace(seed=4), RUN_ROWS, own, "code", first),
+        (run, RUN_ROWS._replace(test=RUN_ROWS.test.head(9)), own, "code", first),
+        (run, RUN_ROWS._replace(train=RUN_ROWS.train.reverse()), own, "code", first),
+        (run, RUN_ROWS, renamed, "code", first),
+        (run, RUN_ROWS, own, "other code", first),
+        (run, RUN_ROWS, own, "code", read),
     ):
         assert stored_run(*changed, module / "store")[1]
     assert len((module / "record").read_text().split()) == 8
@@ -86,7 +62,7 @@ def test_runs_one_after_the_other_are_those_of_jobs_of_their_own(
     where = place(tmp_path, model=str(encoder), file=None)
 
     def predictions(seed: int, store: str) -> pl.DataFrame:
-        outputs, _ = stored_run(Run("a", "m", 0, seed), ROWS, own, "", where, tmp_path / store)
+        outputs, _ = stored_run(Run("a", "m", 0, seed), RUN_ROWS, own, "", where, tmp_path / store)
         return read_table(outputs / "predictions.parquet", Predictions)
 
     together = [predictions(seed, "together") for seed in (0, 1)]
@@ -104,7 +80,7 @@ def test_a_kept_model_is_that_of_the_run_or_trained_again(encoder: Path, tmp_pat
 
     def trained(steps: int = 1) -> bool:
         own = settings(short.model_copy(update={"steps": steps}))
-        return bool(stored_run(run, ROWS, own, "", where, store)[1])
+        return bool(stored_run(run, RUN_ROWS, own, "", where, store)[1])
 
     assert trained() and not trained()
     assert trained(steps=2) and trained()  # the model of two steps took the place

@@ -26,6 +26,12 @@ def files_of(path: Path, suffixes: tuple[str, ...] = ()) -> list[Path]:
     ]
 
 
+def folder_state(folder: str) -> list[tuple[str, int, int]]:
+    """The files in a folder and below it, with their sizes and dates."""
+    files = sorted(file for file in Path(folder).rglob("*") if file.is_file())
+    return [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+
+
 def contents_digest(path: Path, hashes: Iterable[tuple[Path, str]]) -> str:
     """Digest of `path` from the hashes of its files; a folder's with the names within it."""
     return digest([[file.relative_to(path).as_posix(), value] for file, value in hashes])

@@ -62,14 +62,13 @@ class CausalModel:
         where the model has no chat template.
         """
         import torch
-        from transformers import AutoTokenizer
 
         self.folder, self.kind, self.labels, self.no_label = folder, kind, labels, no_label
         self.settings, self.seed = settings, seed
         self.steps: pl.DataFrame = Steps.create_empty()
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.dtype = dtype_of(settings.precision)
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+        self.model, self.tokenizer = self._fresh_model()
         self.tokenizer.pad_token = self.tokenizer.pad_token or self.tokenizer.eos_token
         self.start: list[int] = self.tokenizer("").input_ids or [self.tokenizer.eos_token_id]
         self.end: list[int] = [self.tokenizer.eos_token_id]
@@ -77,7 +76,6 @@ class CausalModel:
             self.start = []  # the template has it
             if not self.tokenizer.chat_template:
                 raise ValueError(f"chat: {folder} has no chat template; leave chat out")
-        self.model = self._fresh_model()
         context = getattr(self.model.config, "max_position_embeddings", settings.max_length)
         if settings.max_length > context:
             raise ValueError(
@@ -85,12 +83,13 @@ class CausalModel:
                 "model can see"
             )
 
-    def _fresh_model(self) -> Any:
-        """The untrained model, its adapters drawn from the seed."""
+    def _fresh_model(self) -> tuple[Any, Any]:
+        """The untrained model, its adapters drawn from the seed, and its tokenizer."""
         import torch
         from transformers import AutoModelForCausalLM
 
-        torch.manual_seed(self.seed)
+        from mixtura.train.fresh import read_model
+
         lora = self.settings.lora
         # Trained weights stay in float32: bfloat16 is too coarse to add small steps to.
         options: dict[str, Any] = {"dtype": getattr(torch, self.dtype) if lora else torch.float32}
@@ -102,13 +101,11 @@ class CausalModel:
             options["device_map"] = "auto"
         if lora and lora.quantize:
             options |= quantized(self.dtype)
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            self.folder, use_safetensors=True, **options
-        )
+        model, tokenizer = read_model(AutoModelForCausalLM, self.folder, self.seed, **options)
         if lora:
             model = with_lora(model, lora)
         placed = {"device_map", "distributed_config"} & options.keys()
-        return model if placed else model.to(self.device)
+        return model if placed else model.to(self.device), tokenizer
 
     def sequences(self, prompts: Sequence[str], completions: Sequence[str]) -> list[TokenSequence]:
         """Tokens of each prompt and completion. Raises ValueError where they are too many."""
@@ -192,7 +189,7 @@ class CausalModel:
         models = [self.model]
 
         def trainer_of(arguments: dict[str, Any]) -> Any:
-            self.model = models.pop() if models else self._fresh_model()
+            self.model = models.pop() if models else self._fresh_model()[0]
             return sft_trainer(self.model, self.tokenizer, rows, settings, arguments)
 
         lengths = [len(row["input_ids"]) for row in rows]

@@ -19,20 +19,21 @@ def read_classifier(
     none.
     """
     import torch
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers import AutoModelForSequenceClassification
     from transformers.utils import logging
 
+    from mixtura.train.fresh import read_model
+
     logging.disable_progress_bar()
-    torch.manual_seed(seed)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSequenceClassification.from_pretrained(
+    model, tokenizer = read_model(
+        AutoModelForSequenceClassification,
         folder,
+        seed,
         num_labels=len(labels),
         id2label=dict(enumerate(labels)),
         label2id={label: place for place, label in enumerate(labels)},
         problem_type="multi_label_classification" if several else None,
         dtype=torch.float32,
-        use_safetensors=True,
     )
     if tokenizer.pad_token is None:  # the attention mask hides it, whatever it is
         likely = (tokenizer.eos_token, tokenizer.sep_token, tokenizer.unk_token)

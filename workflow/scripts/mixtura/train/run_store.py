@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from mixtura.core.contents import folder_state
 from mixtura.core.digest import digest
 from mixtura.core.files import remove
 from mixtura.train.kinds import load_kind
@@ -43,6 +44,5 @@ def stored_run(
 
 def run_key(run: Run, rows: Rows, settings: FinetuneSettings, code: str, model: str | None) -> str:
     """All that the outputs of a run depend on, as a digest; of a model's files sizes and dates."""
-    files = sorted(file for file in Path(model).rglob("*") if file.is_file()) if model else []
-    states = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    states = folder_state(model) if model else []
     return digest([run, settings.to_json(), code, states, *map(pl.DataFrame.write_json, rows)], 16)

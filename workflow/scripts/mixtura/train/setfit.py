@@ -58,15 +58,21 @@ def fit(
     from sklearn.linear_model import LogisticRegression
     from transformers import set_seed
 
+    from mixtura.train.fresh import is_small, read_once
+
     training, labels = settings.training, settings.labels
     assert isinstance(training, SetFitTraining)
     if rows.mix.is_empty():  # the arm "zero-shot", as of a probe
         return SetFitClassifier(None, labels), []
     if rows.train["label"].n_unique() == 1:
         raise ValueError("setfit: the mix has one label alone; give it rows of two labels or more")
+
+    def read() -> Any:
+        # Not by SetFitModel.from_pretrained, which reads a pickled head where a folder has one.
+        return SentenceTransformer(place.folder, model_kwargs={"use_safetensors": True})
+
+    body = read_once(place.folder, "setfit", read) if is_small(place.folder) else read()
     set_seed(seed % 2**32)
-    # Not by SetFitModel.from_pretrained, which reads a head as a pickle where a folder has one.
-    body = SentenceTransformer(place.folder, model_kwargs={"use_safetensors": True})
     head = LogisticRegression(C=training.c, max_iter=10_000)
     model = SetFitModel(model_body=body, model_head=head)
     data = {
