@@ -1,12 +1,19 @@
-"""Training measured: beside a bare PyTorch loop, and how much of a short job is not training.
+"""Training measured: beside a bare PyTorch loop, beside version 0.1, and what a job adds to it.
 
 Both loops get the same model, batches, precision and schedule, in turn, and must end at about the
 same loss (they draw dropout from other places of the stream); the time of both starts after the
 first step. On a processor it is that of the process, for other work may run beside. The job is what
 Snakemake starts for one run: imports, rows, model, training, predictions.
+
+Thirty runs are those of MiniLM in the embedded study (20 steps, 800 rows predicted) on one core,
+from the start of Snakemake to its end; model and rows are there before. Version 0.1 starts a job
+for each of them, today they are one job. The jobs of 0.1 are all alike: some are run, and the
+others counted like these, less the start of Snakemake, which a dry run measures.
 """
 
 import json
+import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -33,6 +40,7 @@ TITLE = "Fine-tuning of MiniLM and SmolLM2 on snippets of the demo"
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "results/demo"
 LABELS = ["negative", "positive"]
+OLD = "974ab63"  # version 0.1
 
 
 class Clock:
@@ -160,23 +168,30 @@ def throughput(name: str, sides: tuple[Any, Any], rows: int, repeats: int) -> Ro
     }
 
 
+def snakemake(root: Path, folder: Path, config: dict[str, Any], *arguments: str) -> None:
+    """Run a version of the workflow, of which `root` is the folder, on one core."""
+    data = pl.read_parquet(DEMO / "data/movie-sentiment.parquet")
+    (folder / "study.yaml").write_text(yaml.safe_dump(config))
+    if not (folder / "rows.csv").exists():
+        data.select("text", "label").write_csv(folder / "rows.csv")
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "Snakefile")]
+    command += ["--configfile", str(folder / "study.yaml"), "--directory", str(folder)]
+    subprocess.run(
+        [*command, "--profile", "profiles/local", "--cores", "1", *arguments],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root / "workflow/scripts")},
+        check=True,
+        capture_output=True,
+    )
+
+
 def short_job(rows: int, epochs: int) -> Row:
     """From the start of a job's process to its predictions, beside the training in it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        data = pl.read_parquet(DEMO / "data/movie-sentiment.parquet")
-        data.select("text", "label").write_csv(folder / "rows.csv")
-        config = study(folder, rows, epochs)
-        (folder / "study.yaml").write_text(yaml.safe_dump(config))
+        config = study(folder, rows, {"epochs": epochs}, [0])
         plan = read_plan(config)
-        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-        command += ["--configfile", str(folder / "study.yaml"), "--directory", str(folder)]
-        subprocess.run(
-            [*command, "--profile", "profiles/local", "--cores", "1", *plan.findings.predictions()],
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-        )
+        snakemake(ROOT, folder, config, *plan.findings.predictions())
         runs = Path(plan.findings.predictions()[0])
         steps = pl.read_parquet(folder / runs / "seed-0/steps.parquet")
         measured = Path(plan.sets.paths.path("benchmarks/finetune"), *runs.parts[-4:])
@@ -194,8 +209,54 @@ def short_job(rows: int, epochs: int) -> Row:
     }
 
 
-def study(folder: Path, rows: int, epochs: int) -> dict[str, Any]:
-    """One run on real rows alone."""
+def many_runs(runs: int, old_runs: int) -> Iterator[Row]:
+    """Seconds of the wall and of the processor, today and in 0.1, which runs `old_runs` of them."""
+    with tempfile.TemporaryDirectory() as name:
+        old = Path(name, "version-0.1")
+        git = ["git", "-C", str(ROOT), "worktree"]
+        if subprocess.run([*git, "add", "--detach", str(old), OLD], capture_output=True).returncode:
+            raise Skipped(f"no commit {OLD} of version 0.1 here")
+        try:
+            start, then = seconds_of(old, Path(name, "old"), old_runs)
+            _, now = seconds_of(ROOT, Path(name, "new"), runs)
+        finally:
+            subprocess.run([*git, "remove", "--force", str(old)], check=True)
+    for place, kind in enumerate(("wall time", "processor time")):
+        ours, begin = now[place], start[place]
+        whole = begin + (then[place] - begin) * runs / old_runs
+        yield {
+            "case": f"{runs} runs of MiniLM as in the embedded study, {kind}",
+            "ours": ours,
+            "peer": f"version 0.1, {old_runs} of its {runs} jobs run",
+            "its": whole,
+            "ratio": ours / whole,
+            "unit": "s",
+            "target": "<= 0.5",
+        }
+
+
+def seconds_of(root: Path, folder: Path, runs: int) -> tuple[tuple[float, float], ...]:
+    """Seconds, of the wall and the processor, that Snakemake needs for a dry run and for runs."""
+    settings = {"steps": 20, "batch_size": 16, "learning_rate": 1e-3, "freeze": 4}
+    config = study(folder, 56, settings, list(range(runs)))
+    config["task"]["test"] = 800
+    if root != ROOT:
+        config["task"]["examples"] = 56
+    folder.mkdir()
+    snakemake(root, folder, config, "tables", "--until", "split", "model")
+    seconds = []
+    for dry in (["--dry-run"], []):
+        used, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        snakemake(root, folder, config, "tables", "--until", "finetune", *dry)
+        wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds.append((wall, after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime))
+    if len(list(folder.glob("results/short/runs/**/predictions.parquet"))) != runs:
+        raise AssertionError(f"{root}: not {runs} runs")
+    return tuple(seconds)
+
+
+def study(folder: Path, rows: int, training: dict[str, Any], seeds: list[int]) -> dict[str, Any]:
+    """Runs of MiniLM on real rows alone."""
     model = {"path": str(DEMO / "models/minilm")}
     return {
         "study": "short",
@@ -211,8 +272,8 @@ def study(folder: Path, rows: int, epochs: int) -> dict[str, Any]:
         "generate": {"generators": ["none"], "pipelines": ["topic"], "levels": ["D0"], "n": 2},
         "embedders": ["minilm"],
         "designs": {"real": [rows], "controls": []},
-        "downstream": {"minilm": {"model": "minilm", "epochs": epochs}},
-        "seeds": [0],
+        "downstream": {"minilm": {"model": "minilm", **training}},
+        "seeds": seeds,
         "resources": {"finetune": {"threads": 1}},
     }
 
@@ -232,6 +293,7 @@ def run(quick: bool = False) -> Iterator[Row]:
     sides = causal(rows, settings)
     yield throughput(f"SmolLM2, {steps} batches of 8, all weights", sides, 8 * (steps - 1), repeats)
     yield short_job(256, 1 if quick else 6)
+    yield from many_runs(*((2, 1) if quick else (30, 6)))
     if not torch.cuda.is_available():  # else the rows above are those of the GPU
         yield {"case": "the same on a GPU", "unit": "skipped: no GPU"}
 
