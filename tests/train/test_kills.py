@@ -1,6 +1,6 @@
 """A training that is killed again and again, whenever, predicts as one that never was."""
 
-import random
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,42 +10,76 @@ import pytest
 
 from trainings import TEXTS, trained
 
-KILLS = 30
+KILLS, STEPS = 30, 1500
+# Imports once, trains in forks of itself: a kill costs no start of Python.
 TRAINING = """
+import json
+import os
+import random
+import select
+import signal
 import sys
+import traceback
 from pathlib import Path
+
 sys.path = {path!r}
 import numpy as np
 from mixtura.train.encoder import train_classifier
 from mixtura.train.trainer import Restart
 from trainings import ENCODER, LABELS, TEXTS, TRAIN
-settings = ENCODER.model_copy(update={{"steps": 1500, "learning_rate": 1e-3}})
-restart = Restart(Path({folder!r}), 1e-9)  # a checkpoint after every step
-def started(step, steps, loss):
-    print(step, flush=True)
-classifier = train_classifier({encoder!r}, TRAIN, LABELS, settings, 0, started, restart)
-np.save({folder!r} + "/probabilities.npy", classifier.probabilities(TEXTS))
+
+folder, rng, killed_at = Path({folder!r}), random.Random(0), []
+settings = ENCODER.model_copy(update={{"steps": {steps}, "learning_rate": 1e-3}})
+restart = Restart(folder, 1e-9)  # a checkpoint after every step
+
+
+def train(pipe):
+    def ended(step, steps, loss):
+        os.write(pipe, f"{{step}} ".encode())
+
+    classifier = train_classifier({encoder!r}, TRAIN, LABELS, settings, 0, ended, restart)
+    np.save(folder / "probabilities.npy", classifier.probabilities(TEXTS))
+
+
+while not (folder / "probabilities.npy").exists():
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            train(writer)
+            os._exit(0)
+        finally:
+            traceback.print_exc()
+            os._exit(1)
+    os.close(writer)
+    steps = os.read(reader, 9)  # the first step of this process is done
+    if len(killed_at) < {kills}:
+        select.select([], [], [], rng.uniform(0, 0.5))
+        os.kill(child, signal.SIGKILL)
+    while part := os.read(reader, 4096):
+        steps += part
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        killed_at.append(int(steps.split()[-1]))
+    else:
+        assert status == 0
+print(json.dumps(killed_at))
 """
 
 
 @pytest.mark.slow
 def test_random_kills_change_no_prediction(encoder: Path, tmp_path: Path) -> None:
-    rng = random.Random(0)
-    code = TRAINING.format(path=sys.path, folder=str(tmp_path), encoder=str(encoder))
-    kills = 0
-    while not (tmp_path / "probabilities.npy").exists():
-        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-        assert process.stdout
-        if process.stdout.readline() and kills < KILLS:
-            try:
-                process.wait(rng.uniform(0, 0.5))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                kills += 1
-        process.communicate()
-        assert process.returncode in (0, -9)
-    assert kills == KILLS
-    whole = trained(encoder, steps=1500, learning_rate=1e-3)
+    code = TRAINING.format(
+        path=sys.path, folder=str(tmp_path), encoder=str(encoder), steps=STEPS, kills=KILLS
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True
+    )
+    killed_at = json.loads(run.stdout.splitlines()[-1])
+    print("killed after steps", killed_at)
+    assert len(killed_at) == KILLS
+    assert max(killed_at) < STEPS  # each hit a training under way
+    whole = trained(encoder, steps=STEPS, learning_rate=1e-3)
     np.testing.assert_array_equal(
         np.load(tmp_path / "probabilities.npy"), whole.probabilities(TEXTS)
     )

@@ -90,7 +90,7 @@ def guarded(executor: Any) -> Any:
 
         def run_job(self, job: Any) -> None:
             """Submit a job once slurmctld answers and no other run does the same work."""
-            wildcards = "_".join(job.wildcards).replace("/", "_") if job.wildcards else ""
+            wildcards = plugin.get_job_wildcards(job)  # of a group of jobs there are none
             comment = f"rule_{job.name}_wildcards_{wildcards}" if wildcards else f"rule_{job.name}"
             folder, last = Path(self.workflow.workdir_init), ""
             while not self.leaving and (reason := hindrance(comment, self.run_uuid, folder)):
