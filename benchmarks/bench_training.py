@@ -1,9 +1,9 @@
 """Training measured: beside a bare PyTorch loop, beside version 0.1, and what a job adds to it.
 
 Both loops get the same model, batches, precision and schedule, in turn, and must have about the
-same mean loss (they draw dropout from other places of the stream); the time of both starts after the
-first step. On a processor it is that of the process, for other work may run beside. The job is what
-Snakemake starts for one run: imports, rows, model, training, predictions.
+same mean loss (they draw dropout from other places of the stream); the time of both starts after
+the first step. On a processor it is that of the process, for other work may run beside. The job is
+what Snakemake starts for one run: imports, rows, model, training, predictions.
 
 Thirty runs are those of MiniLM in the embedded study (20 steps, 800 rows predicted) on one core,
 from the start of Snakemake to its end; model and rows are there before. Version 0.1 starts a job

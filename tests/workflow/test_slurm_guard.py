@@ -129,3 +129,11 @@ def test_a_run_that_is_interrupted_submits_nothing_more(
     monkeypatch.setattr(slurm.time, "sleep", lambda seconds: executor.cancel())
     executor.run_job(SimpleNamespace(name="embed", wildcards=[]))
     assert executor.submitted == []
+
+
+def test_a_group_of_jobs_is_submitted(
+    executor: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    squeue(tmp_path / "bin", monkeypatch, "")
+    executor.run_job(SimpleNamespace(name="trainings"))  # it has no wildcards
+    assert executor.submitted == ["trainings"]
