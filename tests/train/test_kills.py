@@ -11,7 +11,8 @@ import pytest
 from trainings import TEXTS, trained
 
 KILLS, STEPS = 30, 1500
-# Imports once, trains in forks of itself: a kill costs no start of Python.
+# Imports once, trains in forks of itself: a kill costs no start of Python. Frames are made in the
+# forks, for polars has threads, which a fork loses.
 TRAINING = """
 import json
 import os
@@ -26,14 +27,16 @@ sys.path = {path!r}
 import numpy as np
 from mixtura.train.encoder import train_classifier
 from mixtura.train.trainer import Restart
-from trainings import ENCODER, LABELS, TEXTS, TRAIN
 
 folder, rng, killed_at = Path({folder!r}), random.Random(0), []
-settings = ENCODER.model_copy(update={{"steps": {steps}, "learning_rate": 1e-3}})
-restart = Restart(folder, 1e-9)  # a checkpoint after every step
 
 
 def train(pipe):
+    from trainings import ENCODER, LABELS, TEXTS, TRAIN
+
+    settings = ENCODER.model_copy(update={{"steps": {steps}, "learning_rate": 1e-3}})
+    restart = Restart(folder, 1e-9)  # a checkpoint after every step
+
     def ended(step, steps, loss):
         os.write(pipe, f"{{step}} ".encode())
 

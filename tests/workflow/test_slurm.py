@@ -253,6 +253,25 @@ def test_a_study_survives(
         assert [job["TimeLimit"] for job in tries] == ["00:01:00", "00:02:00"]
 
 
+def test_trainings_share_a_submission_one_after_the_other(
+    cluster: Cluster, config: dict[str, Any], local: Path, tmp_path: Path
+) -> None:
+    """As docs/cluster.md says of short jobs."""
+    folder = without_one_run(local, tmp_path / "study")
+    shutil.rmtree(folder / "results/tiny/runs")
+    shutil.rmtree(folder / "results/tiny/.runs")
+    known = {job["JobId"] for job in cluster.jobs()}
+    grouped = ["--groups=finetune=trainings", "--group-components=trainings=3"]
+    grouped += ["--set-resources=finetune:at_once=1", "--set-resource-scopes=at_once=local"]
+    Run(cluster, folder, config, "tables", *grouped, "--resources=at_once=1").finish()
+    assert tables(folder) == tables(local)
+    jobs = [job for job in cluster.jobs() if job["JobId"] not in known]
+    (group,) = (job for job in jobs if job["Comment"].startswith("rule_trainings"))
+    asked_for = [group[key] for key in ("TimeLimit", "MinMemoryNode", "NumCPUs")]
+    assert asked_for == ["00:30:00", "2500M", "1"]
+    assert not any(job["Comment"].startswith("rule_finetune") for job in jobs)
+
+
 def test_the_profile_works_once_it_is_linked(
     cluster: Cluster, config: dict[str, Any], local: Path, tmp_path: Path
 ) -> None:
