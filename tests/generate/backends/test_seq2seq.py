@@ -74,7 +74,7 @@ def test_a_text_that_cannot_be_read_whole_is_told_and_harms_no_other(
 
 
 def test_models_of_another_kind_are_refused(folder: Path, generator: Path) -> None:
-    with pytest.raises(ValueError, match=r"has an encoder; use backend seq2seq"):
+    with pytest.raises(RuntimeError, match=r"has an encoder; use backend seq2seq"):
         open_backend(LanguageModel(model="m"), str(folder))
     with pytest.raises(RuntimeError, match="cannot be loaded"):
         Seq2seqBackend(str(generator))

@@ -13,6 +13,7 @@ from transformers import (
     AutoTokenizer,
     BloomConfig,
     Gemma3Config,
+    Lfm2Config,
     MambaConfig,
     MinPLogitsWarper,
     MptConfig,
@@ -165,6 +166,11 @@ FAMILIES: dict[str, Any] = {  # family -> its configuration for a vocabulary
         vocab_size=size, hidden_size=32, num_hidden_layers=2, state_size=4
     ),
     "gemma": small_gemma,
+    "lfm2": lambda size: Lfm2Config(
+        **{"vocab_size": size, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2},
+        **{"num_attention_heads": 2, "num_key_value_heads": 2, "max_position_embeddings": 64},
+        layer_types=["conv", "full_attention"],
+    ),
 }
 
 

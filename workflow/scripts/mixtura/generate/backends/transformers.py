@@ -47,7 +47,9 @@ class TransformersBackend:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         dtype = dtype_of(precision)
         try:
-            whole = transformers.AutoConfig.from_pretrained(folder).is_encoder_decoder
+            parts = transformers.AutoConfig.from_pretrained(folder)
+            if parts.is_encoder_decoder and self.side == "left":
+                raise ValueError("it has an encoder; use backend seq2seq")
             self.tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
                 folder, padding_side=self.side
             )
@@ -57,8 +59,6 @@ class TransformersBackend:
             self.model = loaded.to(self.device).eval()
         except Exception as error:
             raise RuntimeError(f"the model in {folder} cannot be loaded: {error}") from error
-        if whole and self.side == "left":
-            raise ValueError(f"the model in {folder} has an encoder; use backend seq2seq")
         self.chat = self.settings.format == "chat"
         self.ends_itself = self.chat
         self.in_parts = self.chat and _in_parts(self.tokenizer, self.settings, folder)
@@ -187,7 +187,10 @@ class TransformersBackend:
             if not left or step + 1 == draws.shape[1]:
                 break
             cache = output.past_key_values
-            if len(left) <= DROP * len(rows):
+            # Layers of some hybrids (LFM2) keep their state in a form that rows cannot leave.
+            if len(left) <= DROP * len(rows) and all(
+                hasattr(layer, "batch_select_indices") for layer in cache.layers
+            ):
                 places = torch.tensor(left, device=mask.device)
                 cache.batch_select_indices(places)
                 rows = [rows[place] for place in left]
