@@ -172,10 +172,7 @@ def throughput(name: str, sides: tuple[Any, Any], rows: int, repeats: int) -> Ro
 
 def snakemake(root: Path, folder: Path, config: dict[str, Any], *arguments: str) -> None:
     """Run a version of the workflow, of which `root` is the folder, on one core."""
-    data = pl.read_parquet(DEMO / "data/movie-sentiment.parquet")
     (folder / "study.yaml").write_text(yaml.safe_dump(config))
-    if not (folder / "rows.csv").exists():
-        data.select("text", "label").write_csv(folder / "rows.csv")
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "Snakefile")]
     command += ["--configfile", str(folder / "study.yaml"), "--directory", str(folder)]
     subprocess.run(
@@ -240,11 +237,11 @@ def many_runs(runs: int, old_runs: int) -> Iterator[Row]:
 def seconds_of(root: Path, folder: Path, runs: int) -> tuple[tuple[float, float], ...]:
     """Seconds, of the wall and the processor, that Snakemake needs for a dry run and for runs."""
     settings = {"steps": 20, "batch_size": 16, "learning_rate": 1e-3, "freeze": 4}
+    folder.mkdir()
     config = study(folder, 56, settings, list(range(runs)))
     config["task"]["test"] = 800
     if root != ROOT:
         config["task"]["examples"] = 56
-    folder.mkdir()
     snakemake(root, folder, config, "tables", "--until", "split", "model")
     seconds = []
     for dry in (["--dry-run"], []):
@@ -258,7 +255,9 @@ def seconds_of(root: Path, folder: Path, runs: int) -> tuple[tuple[float, float]
 
 
 def study(folder: Path, rows: int, training: dict[str, Any], seeds: list[int]) -> dict[str, Any]:
-    """Runs of MiniLM on real rows alone."""
+    """Runs of MiniLM on real rows alone, whose file is written."""
+    data = pl.read_parquet(DEMO / "data/movie-sentiment.parquet")
+    data.select("text", "label").write_csv(folder / "rows.csv")
     model = {"path": str(DEMO / "models/minilm")}
     return {
         "study": "short",
