@@ -15,6 +15,7 @@ from mixtura.curate.quality import corrupted_rows, quality_prompt, with_corrupte
 from mixtura.curate.settings import SCORES, Filters, JudgeSettings, Quality
 from mixtura.generate.backends.base import Backend, Completion
 from mixtura.generate.settings import LanguageModel
+from mixtura.prepare.rows import task_rows
 
 POOL = questions(20).with_columns(pl.format("g{}", "id").alias("id"))
 ON = Filters(quality=Quality(judge="j"))
@@ -35,6 +36,22 @@ def test_a_corrupted_row_has_the_answer_of_another() -> None:
     )
     nothing = {"context": "c", "question": "q", "answers": []}
     assert "Answer: (the passage does not say)" in quality_prompt(nothing, "qa")
+
+
+def test_a_judge_reads_all_turns_of_a_conversation() -> None:
+    talk = [("user", "Tree?"), ("assistant", "Oak."), ("user", "Another?"), ("assistant", "Elm.")]
+    messages = [{"role": role, "content": content} for role, content in talk]
+    frame = pl.DataFrame({"talk": [messages, [*messages[:3], messages[1]]]})
+    real = task_rows(frame, "instruction", {"messages": "talk"}, None, "real").rows
+    shown, checked = rows_to_check(real, "instruction")
+    assert shown.is_empty() and checked.height == 4  # both, and both with the other's answer
+    assert set(checked.filter(pl.col("prompt") == real["prompt"][0])["response"]) == {
+        "Elm.",
+        "Oak.",
+    }
+    assert quality_prompt(real.row(0, named=True), "instruction").startswith(
+        "Instruction: User: Tree?\nAssistant: Oak.\nUser: Another?\nAssistant:\n\nAnswer: Elm."
+    )
 
 
 class Judge(Backend):
