@@ -65,6 +65,16 @@ def test_an_opening_that_many_rows_share_is_told() -> None:
     assert not shared_opening(rows.filter(pl.col("text").str.contains("times")))
 
 
+@pytest.mark.parametrize("opening", ["Hello,", "Dear team,", "Subject:", "您好，", "Absolutely!"])
+def test_a_greeting_that_nearly_all_share_is_told(opening: str) -> None:
+    things = ["login", "card", "bill", "door", "key", "pump", "lamp", "cup", "hat", "pen"]
+    texts = [f"{opening} {thing} is broken since {i}" for i, thing in enumerate(things)]
+    rows = shard_rows(texts, [None] * 10, "p" * 10)
+    assert shared_opening(rows).startswith(f"10 of 10 texts begin with '{opening}'")
+    others = [text.removeprefix(opening) for text in texts[:5]] + texts[5:]
+    assert not shared_opening(shard_rows(others, [None] * 10, "p" * 10))
+
+
 def test_a_filter_that_would_leave_nothing_is_told_before_text_is_bought() -> None:
     texts = ["My login fails", "No login since Monday", "I paid twice", "The billing is odd"]
     rows = pl.DataFrame({"text": texts, "label": ["login", "login", "billing", "billing"]})

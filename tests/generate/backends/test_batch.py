@@ -1,12 +1,13 @@
 """The batch interface: everything is answered once, for less, whatever dies."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openai.resources import Batches as OpenaiBatches
 
-from fake_server import KEY, Reaction, Server, client, prompt_of, reply
+from fake_server import KEY, Handler, Reaction, Server, client, prompt_of, reply
 from mixtura.generate.backends.batch import Batches
 from mixtura.generate.settings import Sampling
 from mixtura.plan.plan import read_plan
@@ -105,11 +106,38 @@ def test_a_job_that_is_killed_at_the_submission_submits_once(
     assert [row.text for row in rows] == [f"said {prompt}" for prompt in PROMPTS]
 
 
-def test_a_batch_that_is_refused_is_told(server: Server) -> None:
+def test_a_batch_that_is_refused_is_told_and_goes_out_anew(server: Server, tmp_path: Path) -> None:
     errors = {"object": "list", "data": [{"message": "no such model", "code": "x"}]}
     server.batch_end = {"status": "failed", "errors": errors}
     with pytest.raises(RuntimeError, match="refuses a batch: no such model"):
-        client(server, batch=True).complete(["p"], SAMPLING, [1])
+        client(server, batch=True, resume=tmp_path).complete(["p"], SAMPLING, [1])
+    server.batch_end = {}  # once the cause is mended
+    rows = client(server, batch=True, resume=tmp_path).complete(["p"], SAMPLING, [1])
+    assert [row.text for row in rows] == ["said p"] and len(server.batches) == 2
+
+
+def test_lines_of_a_batch_are_those_of_json(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ends of lines of Unicode stand in texts; what is no answer harms no other."""
+    stored = Handler.stored
+
+    def odd(self: Handler, text: str) -> dict[str, Any]:
+        lines = [json.dumps(json.loads(line), ensure_ascii=False) for line in text.splitlines()]
+        more = ["", "[]", '{"custom_id": "0-0"}', "null"] if "custom_id" in text else []
+        return stored(self, "\n".join([*more, *lines]))
+
+    server.script = lambda number, body: (200, {}, reply(body, content="One.\u2028Two.\x85"))
+    monkeypatch.setattr(Handler, "stored", odd)
+    monkeypatch.setattr(Handler, "uploaded", lambda self, content: stored(self, uploaded(content)))
+    rows = client(server, chat=True, batch=True).complete(PROMPTS, SAMPLING, [1, 2, 3, 4])
+    assert [row.text for row in rows] == ["One.\u2028Two.\x85"] * 4
+    assert len(server.requests) == 4  # nothing is bought twice
+
+
+def uploaded(content: bytes) -> str:
+    """The lines of a file as it is sent in a form."""
+    return "\n".join(line for line in content.decode().splitlines() if line.startswith("{"))
 
 
 def test_a_batch_costs_its_share_of_the_prices(tiny: dict[str, Any], server: Server) -> None:

@@ -1,5 +1,6 @@
 """Whether a shard is worth having: before its prompts are paid for, and once they are answered."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +13,9 @@ from mixtura.generate.settings import Sampling
 from mixtura.generate.shard import count_rows
 
 ENOUGH = 8  # prompts of a label, or rows, that tell something
-MANY = 0.3  # share of the rows whose texts should not begin alike
+MANY = 0.3  # share of the rows whose texts should not begin with the same four words
+MOST = 0.6  # or with the same words before a mark, such as "Hello,"
+CLAUSE = re.compile(r"\W*([^\n.,!?:;，。！？：；،؟।]{1,40}[.,!?:;，。！？：；،؟।\n])")
 ADVICE = {  # reason of most rejections -> what to do
     "reasoning without an answer": "the model was cut off while it was thinking: raise "
     "sampling.max_new_tokens, lower openai.effort, or switch thinking off in chat_template",
@@ -77,15 +80,19 @@ def check_shard(rows: pl.DataFrame, least_parsed: float, sampling: Sampling) -> 
 def shared_opening(rows: pl.DataFrame) -> str:
     """What many of the accepted texts begin with, in words; "" where they begin in their own ways.
 
-    Texts that begin with the same four words or more are alike in a way that no diversity of
-    topics mends.
+    Texts that begin with the same four words or more, or nearly all with the same greeting, are
+    alike in a way that no diversity of topics mends.
     """
     texts = rows.filter(pl.col("reason").is_null())["text"].to_list()
     if len(texts) < ENOUGH:
         return ""
     starts = Counter(" ".join(cut[:4]) for text in texts if len(cut := words(text)) > 4)
-    start, count = starts.most_common(1)[0] if starts else ("", 0)
-    if count < max(ENOUGH / 2, MANY * len(texts)):
+    clauses = Counter(match[1].strip() for text in texts if (match := CLAUSE.match(text)))
+    for counts, share in ((starts, MANY), (clauses, MOST)):
+        start, count = counts.most_common(1)[0] if counts else ("", 0)
+        if count >= max(ENOUGH / 2, share * len(texts)):
+            break
+    else:
         return ""
     return (
         f"{count} of {len(texts)} texts begin with {start!r}: say in the prompt how texts may "

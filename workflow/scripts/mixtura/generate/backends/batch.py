@@ -35,23 +35,28 @@ class Batches:
             json.dumps({"custom_id": key, "method": "POST", "url": path, "body": body})
             for key, body in bodies.items()
         ]
-        batch = self._waited(self._identity("\n".join(lines), path))
-        if batch.status == "failed":
+        text = "\n".join(lines)
+        folder = self.folder / "batches" / digest([text, path], 12) if self.folder else None
+        batch = self._waited(self._identity(text, path, folder))
+        if batch.status == "failed":  # whoever mends the cause submits another
+            for name in ("id", "name"):
+                if folder:
+                    (folder / name).unlink(missing_ok=True)
             raise RuntimeError(f"the server refuses a batch: {_errors(batch)}")
         answers = {}
         for file in filter(None, (batch.output_file_id, batch.error_file_id)):
-            for line in self.client.files.content(file).text.splitlines():
-                with contextlib.suppress(json.JSONDecodeError):  # an answer that is asked for again
-                    answer = json.loads(line)
+            # Signs such as U+2028 are ends of lines to others, not to JSON.
+            for line in self.client.files.content(file).text.split("\n"):
+                with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+                    answer = json.loads(line)  # what is broken is asked for again
                     answers[answer["custom_id"]] = _answer(answer)
         return answers
 
-    def _identity(self, lines: str, path: str) -> str:
+    def _identity(self, lines: str, path: str, folder: Path | None) -> str:
         """Id of the batch of these lines, which is submitted where none was.
 
         Its name is written down before, so that a job that is killed meanwhile finds it again.
         """
-        folder = self.folder / "batches" / digest([lines, path], 12) if self.folder else None
         known = _read(folder, "id")
         name = _read(folder, "name")
         if name and not known:
