@@ -67,9 +67,9 @@ def test_a_text_that_cannot_be_read_whole_is_told_and_harms_no_other(
     whole, cut = backend.complete([TEXTS[0], long], SAMPLING, [1, 2])
     assert whole.text and whole == backend.complete(TEXTS[:1], SAMPLING, [1])[0]
     assert (cut.text, cut.fault, cut.new_tokens) == ("", "prompt too long", 0)
-    assert "more than the 64 tokens" in cut.message
+    assert "there is room for 64" in cut.message
     assert backend.complete([long], SAMPLING, [2]) == [cut]
-    with pytest.raises(ValueError, match=r"max_new_tokens: 65, but the model writes 64"):
+    with pytest.raises(ValueError, match=r"max_new_tokens: 65, but the model has room for 64"):
         backend.complete(TEXTS[:1], Sampling(max_new_tokens=65), [1])
 
 

@@ -140,9 +140,14 @@ def test_a_model_that_cannot_be_loaded_is_an_error(generator: Path, tmp_path: Pa
         open_backend(LanguageModel(), str(folder))
 
 
-def test_a_prompt_longer_than_the_context_is_an_error(backend: Backend) -> None:
-    with pytest.raises(ValueError, match=r"a prompt of 600 tokens and 12 new ones exceed .* 512"):
-        backend.complete([" story" * 600], SAMPLING, [1])
+def test_a_prompt_longer_than_the_context_is_told_and_harms_no_other(backend: Backend) -> None:
+    long, fine = backend.complete([" story" * 501, " story" * 500], SAMPLING, [1, 2])
+    assert (long.text, long.fault, long.prompt_tokens) == ("", "prompt too long", 0)
+    assert long.message == "the prompt has 501 tokens, and there is room for 500"
+    assert (fine.fault, fine.prompt_tokens) == ("", 500) and fine.new_tokens
+    assert backend.complete([" story" * 600], SAMPLING, [1])[0].fault == "prompt too long"
+    with pytest.raises(ValueError, match=r"max_new_tokens: 512, but the model has room for 512"):
+        backend.complete([" story"], Sampling(max_new_tokens=512), [1])
 
 
 def small_gemma(size: int) -> Gemma3Config:
@@ -245,7 +250,7 @@ def test_a_system_and_arguments_reach_the_chat_template(generator: Path, tmp_pat
     backend.tokenizer = lambda prompts, **options: (
         shown.extend(prompts) or tokenizer(prompts, **options)
     )
-    for name in ("decode", "all_special_tokens", "apply_chat_template"):
+    for name in ("decode", "pad", "all_special_tokens", "apply_chat_template"):
         setattr(backend.tokenizer, name, getattr(tokenizer, name))
     backend.complete(["a story"], greedily(), [1])
     assert shown == [" system the film user a story bright"]

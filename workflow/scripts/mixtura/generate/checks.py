@@ -22,7 +22,7 @@ ADVICE = {  # reason of most rejections -> what to do
     "unfinished": "raise sampling.max_new_tokens",
     "refusal": "change the prompt or the model: it refuses",
     "content filter": "change the prompt: the server's filter refuses it",
-    "prompt too long": "show fewer examples",
+    "prompt too long": "show fewer examples, or lower sampling.max_new_tokens",
     "several texts": "change the prompt: it is taken for a wish for a list",
 }
 

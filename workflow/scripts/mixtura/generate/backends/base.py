@@ -64,7 +64,7 @@ class Backend(Protocol):
     ) -> list[Completion]:
         """One completion for each prompt, in order; the same seeds give the same completions.
 
-        Raises ValueError where a prompt and its answer exceed the context of the model.
+        A prompt that leaves no room for its answer has the fault "prompt too long".
         """
         ...
 
@@ -80,12 +80,3 @@ def messages(prompt: str, system: str | None) -> list[dict[str, str]]:
     """The messages of a chat, a system's before the user's where there is one."""
     first = [{"role": "system", "content": system}] if system else []
     return [*first, {"role": "user", "content": prompt}]
-
-
-def check_context(prompt_tokens: int, new_tokens: int, context: int) -> None:
-    """Raise ValueError where a prompt and its answer exceed the context, all in tokens."""
-    if prompt_tokens + new_tokens > context:
-        raise ValueError(
-            f"a prompt of {prompt_tokens} tokens and {new_tokens} new ones exceed the model's "
-            f"context of {context}; show fewer examples or lower sampling.max_new_tokens"
-        )

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from mixtura.core.settings import Precision
-from mixtura.generate.backends.base import Completion
 from mixtura.generate.backends.transformers import TransformersBackend
-from mixtura.generate.settings import LanguageModel, Running, Sampling
+from mixtura.generate.settings import LanguageModel, Running
 
 
 class Seq2seqBackend(TransformersBackend):
@@ -36,29 +35,9 @@ class Seq2seqBackend(TransformersBackend):
         # Marian would end an answer that has no room left as if it were whole.
         self.model.generation_config.forced_eos_token_id = None
 
-    def complete(
-        self, prompts: list[str], sampling: Sampling, seeds: list[int]
-    ) -> list[Completion]:
-        """One completion for each prompt; one that the model cannot read whole has a fault."""
-        lengths = [len(ids) for ids in self.tokenizer(prompts).input_ids]
-        room = self.context or max(lengths)
-        fits = [place for place, length in enumerate(lengths) if length <= room]
-        message = f"the text has more than the {room} tokens that the model reads"
-        fault = Completion("", None, 0, 0, fault="prompt too long", message=message)
-        completions = [fault] * len(prompts)
-        if fits:
-            done = super().complete([prompts[i] for i in fits], sampling, [seeds[i] for i in fits])
-            for place, completion in zip(fits, done, strict=True):
-                completions[place] = completion
-        return completions
-
-    def _check(self, prompt_tokens: int, new_tokens: int) -> None:
-        """Prompt and answer have a context each."""
-        if self.context and new_tokens > self.context:
-            raise ValueError(
-                f"sampling.max_new_tokens: {new_tokens}, but the model writes {self.context} "
-                "tokens at most"
-            )
+    def _shared(self, new_tokens: int) -> int:
+        """None: text and answer have a context each."""
+        return 0
 
     def _first(self, batch: object) -> int:
         """Tokens before the first new one: the mark that a decoder starts with."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from mixtura.core.precision import dtype_of
 from mixtura.core.settings import Precision
-from mixtura.generate.backends.base import Completion, answer, check_context, messages, stops
+from mixtura.generate.backends.base import Completion, answer, messages, stops
 from mixtura.generate.reasoning import MARKS
 from mixtura.generate.settings import LanguageModel, Running, Sampling
 
@@ -86,20 +86,34 @@ class TransformersBackend:
     def complete(
         self, prompts: list[str], sampling: Sampling, seeds: list[int]
     ) -> list[Completion]:
-        """One completion for each prompt; each row has a random stream of its own."""
-        import torch
+        """One completion for each prompt; each row has a random stream of its own.
 
+        A prompt that leaves no room for its answer has a fault, and harms no other.
+        """
         if self.chat:
             prompts = [
                 _dialogue(self.tokenizer, self.settings, prompt, self.in_parts)
                 for prompt in prompts
             ]
-        batch = self.tokenizer(
-            prompts, return_tensors="pt", padding=True, add_special_tokens=not self.chat
-        ).to(self.device)
+        tokens = self.tokenizer(prompts, add_special_tokens=not self.chat).input_ids
+        room = self._room(sampling.max_new_tokens)
+        completions = [_too_long(len(each), room or 0) for each in tokens]
+        fits = [n for n, each in enumerate(tokens) if room is None or len(each) <= room]
+        if fits:
+            done = self._completions([tokens[n] for n in fits], sampling, [seeds[n] for n in fits])
+            for n, completion in zip(fits, done, strict=True):
+                completions[n] = completion
+        return completions
+
+    def _completions(
+        self, prompts: list[list[int]], sampling: Sampling, seeds: list[int]
+    ) -> list[Completion]:
+        """Completions of prompts, as tokens, that fit the context."""
+        import torch
+
+        batch = self.tokenizer.pad({"input_ids": prompts}, return_tensors="pt").to(self.device)
         lengths = batch.attention_mask.sum(1).tolist()
         longest = sampling.max_new_tokens
-        self._check(max(lengths), longest)
         draws = np.stack([np.random.default_rng(s).random(longest, np.float32) for s in seeds])
         write = self._write if self.has_cache else self._write_whole
         with torch.inference_mode():
@@ -115,10 +129,21 @@ class TransformersBackend:
             for length, (ended, tokens, logprobs) in zip(lengths, answers, strict=True)
         ]
 
-    def _check(self, prompt_tokens: int, new_tokens: int) -> None:
-        """Raise ValueError where a prompt and its answer exceed the context of the model."""
-        if self.context:
-            check_context(prompt_tokens, new_tokens, self.context)
+    def _room(self, new_tokens: int) -> int | None:
+        """Longest prompt, tokens, None without a limit. Raises ValueError where there is none."""
+        if self.context is None:
+            return None
+        room: int = self.context - self._shared(new_tokens)
+        if room < 1 or new_tokens > self.context:
+            raise ValueError(
+                f"sampling.max_new_tokens: {new_tokens}, but the model has room for {self.context} "
+                "tokens"
+            )
+        return room
+
+    def _shared(self, new_tokens: int) -> int:
+        """Tokens of the answer that stand in the same context as the prompt."""
+        return new_tokens
 
     def _first(self, batch: Any) -> int:
         """Tokens before the first new one."""
@@ -247,6 +272,12 @@ class TransformersBackend:
             pad_token_id=self.tokenizer.pad_token_id,
         )
         return [(row in ended, tokens[row], logprobs[row]) for row in range(len(draws))]
+
+
+def _too_long(prompt_tokens: int, room: int) -> Completion:
+    """What comes of a prompt with more tokens than there is room for beside its answer."""
+    message = f"the prompt has {prompt_tokens} tokens, and there is room for {room}"
+    return Completion("", None, 0, 0, fault="prompt too long", message=message)
 
 
 def _dialogue(tokenizer: Any, settings: LanguageModel, prompt: str, in_parts: bool) -> str:
