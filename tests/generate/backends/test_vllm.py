@@ -39,7 +39,7 @@ def engine(
 
 
 SERVER = """
-import sys
+import os, sys
 sys.path[:0] = sys.argv[2].split(":")
 from fake_server import Handler, Server
 import http.server
@@ -48,7 +48,7 @@ Server.server_bind = lambda self: (
     setattr(self, "server_address", ("127.0.0.1", int(sys.argv[1]))),
     http.server.ThreadingHTTPServer.server_bind(self),
 )
-print("serving", flush=True)
+print("serving, threads:", os.environ["VLLM_CPU_OMP_THREADS_BIND"], flush=True)
 server = Server()
 from fake_server import reply
 server.script = lambda number, body: (200, {}, reply(body))
@@ -67,7 +67,9 @@ def test_a_server_of_another_kind_is_started_asked_and_ended(tmp_path: Path) -> 
     assert [completion.text for completion in done] == ["said a", "said b"]
     assert done[0].mean_logprob == -1.5
     server.process.kill()
-    with pytest.raises(RuntimeError, match=r"exit code -9; its last lines:\nserving"):
+    with pytest.raises(
+        RuntimeError, match=r"exit code -9; its last lines:\nserving, threads: nobind"
+    ):
         server.complete(["c"], SAMPLING, [3])
 
 

@@ -89,6 +89,9 @@ class VllmBackend(OpenaiBackend):
     def _start(self, command: list[str]) -> None:
         environment = {**os.environ, "VLLM_NO_USAGE_STATS": "1"}
         environment.setdefault("VLLM_CPU_KVCACHE_SPACE", "2")  # GiB; vLLM would take far more
+        # By itself the engine of each job is bound to all cores of the machine but one; so it has
+        # as many as its job (OMP_NUM_THREADS).
+        environment.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
