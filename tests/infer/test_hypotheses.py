@@ -71,6 +71,14 @@ def test_what_level_says_of_the_shift_is_no_cause(tests_of_bent: pl.DataFrame) -
     assert set(tests_of_bent.filter(hypothesis="H2")["verdict"]) == {"no evidence"}
 
 
+def test_the_change_with_size_has_the_sign_of_the_larger_model() -> None:
+    """2 points more a level in the small model, 2 less in the big one."""
+    tests = examined(simulated(TRUTHS["rising in the small model, falling in the big one"][0]))
+    row = tests.row(by_predicate=pl.col("x") == "level x size", named=True)
+    planted = -0.04 / np.log10(SIZES["big"] / SIZES["small"])
+    assert row["low"] < planted < row["high"] < 0
+
+
 def test_the_correction_is_holms_within_a_family(tests_of_bent: pl.DataFrame) -> None:
     corrected = tests_of_bent.filter(pl.col("p_holm").is_not_null())
     assert corrected["hypothesis"].n_unique() > 3

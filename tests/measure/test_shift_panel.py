@@ -25,6 +25,8 @@ def test_every_shift_measure_and_its_floor():
     assert value(frame, "energy_distance")["z"] is None  # no splits
     assert value(frame, "c2st", scale="(AUC - 1/2) / (1/2)")["value"] > 0.5
     assert value(frame, "recall")["value"] == pytest.approx(shift.prdc(REAL, X + 1)["recall"])
+    distance = shift.frechet_distance(REAL, X + 1)
+    assert value(frame, "frechet_distance")["value"] == pytest.approx(distance)
     assert value(frame, "label_shift")["value"] == pytest.approx(2 / 3)
     assert value(frame, "label_shift")["floor"] == 0
     p = value(frame, "mmd_test")["p_value"]
