@@ -1,7 +1,7 @@
 """The gain that the surface names on some replicates of the demo, against the others.
 
-`python benchmarks/bench_resampled.py [FOLDER]` prints a table of the study of bench_replicates.py in
-FOLDER (default: this repository; what it lacks is made first). Every half of the replicates is a
+`python benchmarks/bench_resampled.py [FOLDER]` prints a table of the study of bench_replicates.py
+in FOLDER (default: this repository; what it lacks is made first). Every half of the replicates is a
 study of its own; the truth that it is judged by is the mean gain over the other half, which errs as
 well. "Best of many" is the largest mean gain as it is, which version 0.1 named.
 """
