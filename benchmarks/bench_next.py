@@ -2,7 +2,9 @@
 
 `python benchmarks/bench_next.py [STUDIES]` prints a table. The studies are those of bench_stats.py.
 Two replicates of all mixes come first, then rounds of cells that `Prospect` chooses on the surface
-that was fitted to all before, until a third of the trainings of the full grid is spent.
+that was fitted to all before, until a third of the trainings of the full grid is spent. Beside it
+stand as many trainings in replicates of all mixes and those of an oracle: of several choices of
+mixes that are run again, each made by the truth, the one with the least regret in these studies.
 """
 
 import os
@@ -20,8 +22,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 import bench_stats
+import bench_surface
 from bench_stats import ARMS, LEVELS, SHARES
-from bench_surface import TRUTHS
 
 from mixtura.infer.comparisons import Pair, Units, paired, study_of, units_of
 from mixtura.infer.metrics import METRICS
@@ -35,6 +37,10 @@ MIXES = len(LEVELS)
 ALL = np.ones(MIXES, dtype=bool)
 BESIDE = len(ARMS) - MIXES  # trainings of a replicate that mixes are compared to
 SPENT = FULL * (MIXES + BESIDE) / 3  # trainings, in those of one mix in one replicate
+NEXT = "next"
+EQUAL = {"all mixes, as dear": 4, "all mixes, twice as dear": 8, "full grid": FULL}  # replicates
+TRUTHS = dict([*bench_surface.TRUTHS.items()][: bench_surface.FIVE])
+TRUTHS["low spike"] = TRUTHS["spike"] * 6 / 14  # one that the first study does not see
 
 
 class Outcome(NamedTuple):
@@ -71,55 +77,89 @@ def trainings(run: np.ndarray) -> float:
     return float(run.sum() + BESIDE * run.any(axis=1).sum())
 
 
-def outcomes(truth: np.ndarray, seed: list[int]) -> list[Outcome]:
-    """Of the first study, of `next`, of as many replicates for the same, of the full grid."""
+def again(mixes: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """What has run when these mixes run in further replicates until `SPENT`."""
+    run = first.copy()
+    for replicate in range(FIRST, len(run)):
+        count = int(min(len(mixes), SPENT - trainings(run) - BESIDE))
+        if count < 1:
+            break
+        run[replicate, mixes[:count]] = True
+    return run
+
+
+def oracles(truth: np.ndarray) -> dict[str, np.ndarray]:
+    """Mixes that one who knows the truth may run again."""
+    order = np.argsort(-truth, kind="stable")
+    around = [LEVELS.min(), LEVELS[order[0]], LEVELS.max()]
+    return {
+        "oracle: the 2 best mixes": order[:2],
+        "oracle: the 4 best mixes": order[:4],
+        "oracle: the best level, the ends": order[np.isin(LEVELS[order], around)],
+    }
+
+
+def outcomes(truth: np.ndarray, seed: list[int]) -> dict[str, Outcome]:
+    """Of the first study, `next`, the oracles, and replicates of all mixes."""
     rng = np.random.default_rng(seed)
     runs = bench_stats.runs(rng, truth, 0.0, 2 * FULL)
     study = study_of(runs, METRICS["accuracy"], 0.95, 0)
     pairs = [Pair(arm, "real", arm.split()[0]) for arm in ARMS["arm"][:MIXES]]
     units = units_of([paired(pair, "reader", "baseline", study) for pair in pairs])
-    first = np.zeros(units.means.shape, dtype=bool)
-    first[:FIRST] = True
+
+    def equal(count: int) -> np.ndarray:
+        run = np.zeros(units.means.shape, dtype=bool)
+        run[:count] = True
+        return run
+
+    first = equal(FIRST)
     run = first
     for left in range(ROUNDS, 0, -1):
         run = with_cells(fitted(units, run), run, (SPENT - trainings(run)) / left)
-    same, full = np.zeros_like(first), np.zeros_like(first)
-    same[: round(SPENT / (MIXES + BESIDE))] = True
-    full[:FULL] = True
-    results = []
-    for cells, chosen in ((first, FIRST), (run, FIRST), (same, len(same)), (full, len(full))):
-        surface = fitted(units, cells, chosen)
-        top = surface.recommended(ALL)
-        low, high = surface.ends[:, top]
-        results.append(
-            Outcome(
-                float(truth.max() - truth[top]),
-                trainings(cells),
-                float(surface.gains[top] - truth[top]) ** 2,
-                bool(low <= truth[top] <= high),
-                bool(low > 0),
-            )
-        )
+    cells = {"first study": first, NEXT: run}
+    cells |= {name: again(mixes, first) for name, mixes in oracles(truth).items()}
+    results = {}
+    for name, some in cells.items():
+        results[name] = outcome(fitted(units, some), truth, some)
+    for name, count in EQUAL.items():
+        results[name] = outcome(fitted(units, equal(count), count), truth, equal(count))
     return results
 
 
-def rows(name: str, studies: int) -> Iterator[dict[str, Any]]:
-    """Rates over simulated studies."""
-    results = np.array(
-        [outcomes(TRUTHS[name], [seed, [*TRUTHS].index(name)]) for seed in range(studies)], float
+def outcome(surface: FittedSurface, truth: np.ndarray, run: np.ndarray) -> Outcome:
+    """What a surface says, against the truth."""
+    top = surface.recommended(ALL)
+    low, high = surface.ends[:, top]
+    return Outcome(
+        float(truth.max() - truth[top]),
+        trainings(run),
+        float(surface.gains[top] - truth[top]) ** 2,
+        bool(low <= truth[top] <= high),
+        bool(low > 0),
     )
-    for place, words in enumerate(("first study", "next", "equal, as dear", "full grid")):
-        mean = Outcome(*results[:, place].mean(axis=0).tolist())
-        good = mean.regret <= 0.005 and (name != "flat" or mean.claimed <= 0.05)
+
+
+def rows(name: str, studies: int) -> Iterator[dict[str, Any]]:
+    """Rates over simulated studies; of the oracles the one with the least regret."""
+    truth = TRUTHS[name]
+    every = [outcomes(truth, [seed, [*TRUTHS].index(name)]) for seed in range(studies)]
+    results = {cells: np.array([each[cells] for each in every], float) for cells in every[0]}
+    order = sorted(oracles(truth), key=lambda c: results[c][:, [0, 2]].mean(axis=0).tolist())
+    for worse in order[1:]:
+        del results[worse]
+    for cells, values in results.items():
+        mean = Outcome(*values.mean(axis=0).tolist())
+        error = values[:, 0].std() / studies**0.5
         row = {
-            **{"truth": name, "studies": studies, "cells": words},
+            **{"truth": name, "studies": studies, "cells": cells},
             "trainings of the full grid": f"{mean.trainings / (FULL * (MIXES + BESIDE)):.0%}",
-            "regret": f"{mean.regret:.4f}",
+            "regret": f"{mean.regret:.4f} ± {error:.4f}",
             "RMSE of the gain named": f"{mean.error**0.5:.4f}",
             "covers": f"{mean.covered:.1%}",
             "gain claimed": f"{mean.claimed:.1%}",
         }
-        if words == "next":
+        if cells == NEXT:
+            good = mean.regret <= 0.005 and (name != "flat" or mean.claimed <= 0.05)
             row |= {"target": "regret .005; flat 5 %", "met": "yes" if good else "no"}
         yield row
 

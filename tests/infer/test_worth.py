@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mixtura.infer.surface.covariance import covariance_of, of_units, with_units
 from mixtura.infer.surface.fit import fit_surface
 from mixtura.infer.surface.worth import Prospect, spend, why_not_in_folds
 
@@ -66,6 +67,24 @@ def test_a_replicate_of_some_mixes_does_not_favour_them():
         fit_surface(whole, *names, chosen=chosen) for chosen in (None, [False] * 4 + [True])
     )
     assert split.observed == pytest.approx(plain.observed, abs=1e-6)
+
+
+def test_chosen_replicates_say_how_large_the_luck_is():
+    """Two replicates leave a variance open over orders of magnitude, thirty of two mixes do not."""
+    rng, sets, none = np.random.default_rng(0), np.arange(5), np.zeros(5, dtype=int)
+    known = []
+    for _ in range(20):
+        y = 0.05 * rng.standard_normal((32, 1)) + 0.02 * rng.standard_normal((32, 5))
+        y[2:, 2:] = np.nan
+        first = covariance_of(y[:2], np.zeros((2, 5, 2)), none > 0, sets, none)
+        common, alone = of_units(first, np.full(5, 2))
+        chosen = np.arange(32) > 1
+        _, covariance = with_units(y, chosen, common, alone, first)
+        scales = covariance.scales(1000, rng)[:, :2]
+        known.append(scales * [common[0, 0], alone.diagonal().mean()])
+    low, middle, high = np.quantile(known, (0.025, 0.5, 0.975), axis=1).mean(axis=1) ** 0.5
+    assert middle == pytest.approx([0.05, 0.02], rel=0.2)
+    assert (low > [0.03, 0.012]).all() and (high < [0.08, 0.03]).all()
 
 
 def test_in_folds_all_mixes_run_again_and_the_figures_say_why():

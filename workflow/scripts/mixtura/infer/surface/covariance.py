@@ -3,11 +3,14 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import interpolate
 
 from mixtura.infer.crossed import Parts, parts_of
 from mixtura.infer.metrics import Array
 
 MOST_ALIKE = 0.95  # correlations are estimated from few replicates: none is taken for more
+SIZES = np.geomspace(0.1, 3000, 21)  # true over estimated variances, of a grid
+MANY = 10  # draws of which one is taken by its likelihood
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class Covariance:
     freedom: float  # degrees of freedom of `common`; 0 where no two trainings differ
     specific_freedom: float
     row_freedom: float
+    evidence: Array | None = None  # of `common` and `specific` at SIZES (c, s), a log likelihood
 
     @property
     def total(self) -> Array:
@@ -30,14 +34,26 @@ class Covariance:
     def scales(self, draws: int, rng: np.random.Generator) -> Array:
         """True over estimated variances that the data leave open, (draws, 3): of each part.
 
-        Source: the Behrens-Fisher distribution, Fisher 1935.
+        Source: the Behrens-Fisher distribution, Fisher 1935; with evidence, draws of it taken by
+        their likelihood (sampling-importance resampling, Rubin 1987).
         """
+        many = draws if self.evidence is None else MANY * draws
         freedoms = (self.freedom, self.specific_freedom, self.row_freedom)
-        scales = [
-            freedom / rng.chisquare(freedom, draws) if freedom else np.zeros(draws)
-            for freedom in freedoms
-        ]
-        return np.column_stack(scales)
+        scales = np.column_stack(
+            [
+                freedom / rng.chisquare(freedom, many) if freedom else np.zeros(many)
+                for freedom in freedoms
+            ]
+        )
+        if self.evidence is None:
+            return scales
+        axes, places = (np.log(SIZES),) * 2, np.log(scales[:, :2])
+        # Beyond the grid it falls as a power does, which is a line here.
+        likely = interpolate.interpn(
+            axes, self.evidence, places, bounds_error=False, fill_value=None
+        )
+        weights = np.exp(likely - likely.max())
+        return scales[rng.choice(many, draws, p=weights / weights.sum())]
 
     def scaled(self, scales: Array) -> Array:
         """Covariances of the mean gains, (draws, K, K), for such scales."""
@@ -96,17 +112,18 @@ def of_units(covariance: Covariance, units: Array) -> tuple[Array, Array]:
 
 
 def with_units(
-    y: Array, common: Array, alone: Array, covariance: Covariance
+    y: Array, chosen: Array, common: Array, alone: Array, covariance: Covariance
 ) -> tuple[Array, Covariance]:
-    """Gains (K,) and their covariance with replicates that some mixes alone have.
+    """Gains (K,) and their covariance with the `chosen` replicates, that some mixes alone have.
 
     y is (units, K), nan where a mix lacks a unit; `common` and `alone` are what `of_units` says of
     the covariance, which is that of the units that all mixes have. A replicate of a few mixes moves
-    them together, so that plain means would favour mixes by the replicates that they have.
+    them together, so that plain means would favour mixes by the replicates that they have. How
+    gains differ inside chosen replicates and between them says how large both variances are.
 
     Source: generalised least squares, Aitken 1936.
     """
-    tiny = 1e-9 * np.trace(common + alone) / len(common) * np.eye(len(common))
+    tiny = 1e-9 * (np.trace(common + alone) / len(common) or 1.0) * np.eye(len(common))
     information = np.zeros_like(common)
     weights = np.zeros((len(y), *common.shape))
     for unit, present in enumerate(np.isfinite(y)):
@@ -116,7 +133,34 @@ def with_units(
     weights = np.linalg.solve(information, weights)
     means = np.einsum("ukj,uj->k", weights, np.nan_to_num(y))
     parts = (np.einsum("uki,ij,ulj->kl", weights, part, weights) for part in (common, alone))
-    return means, replace(covariance, **dict(zip(("common", "specific"), parts, strict=True)))
+    covariance = replace(covariance, **dict(zip(("common", "specific"), parts, strict=True)))
+    if not covariance.freedom:
+        return means, covariance
+    total = SIZES[:, None, None, None] * common + SIZES[:, None, None] * alone + tiny
+    evidence = _restricted(y, total) - _restricted(y[~chosen], total)
+    return means, replace(covariance, evidence=evidence)
+
+
+def _restricted(y: Array, total: Array) -> Array:
+    """Log likelihood of covariances (..., K, K) of gains in a unit, whatever the K true gains.
+
+    y is (units, K), nan where a mix lacks a unit.
+
+    Source: restricted maximum likelihood, Patterson and Thompson 1971.
+    """
+    information, pull = np.zeros_like(total), np.zeros(total.shape[:-1])
+    double = np.zeros(total.shape[:-2])
+    for gains in y:
+        present = np.flatnonzero(np.isfinite(gains))
+        here = (..., present[:, None], present)
+        inverse = np.linalg.inv(total[here])
+        weighted = inverse @ gains[present]
+        information[here] += inverse
+        pull[..., present] += weighted
+        double -= weighted @ gains[present] + np.linalg.slogdet(total[here])[1]
+    fitted = np.linalg.solve(information, pull[..., None])[..., 0]
+    double += (pull * fitted).sum(axis=-1) - np.linalg.slogdet(information)[1]
+    return double / 2
 
 
 def _scaled(correlation: Array, variances: Array) -> Array:

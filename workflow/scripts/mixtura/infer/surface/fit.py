@@ -151,7 +151,7 @@ def fit_surface(
     observed = np.nanmean(first[0], axis=0)
     common, alone = of_units(covariance, np.isfinite(first[0]).sum(axis=0))
     if some.any():
-        observed, covariance = with_units(y, common, alone, covariance)
+        observed, covariance = with_units(y, some, common, alone, covariance)
     covariates = np.column_stack([x, amount_of(rows, labelled, added), np.log(over)])
     basis = basis_of(covariates)
     rng = np.random.default_rng(seed)
