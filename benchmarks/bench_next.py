@@ -31,6 +31,15 @@ from mixtura.infer.surface.fit import FittedSurface, fit_surface
 from mixtura.infer.surface.worth import Prospect, spend
 
 TITLE = "What `mixtura next` saves, on simulated studies of known truth"
+NOTE = """\
+What is possible. An oracle knows the truth and runs by it the 2 or 4 best mixes again, or those at
+the best and the two outermost levels; the one with the least regret in these very studies is shown,
+so that no policy can be asked for less. "All mixes" are further replicates of all mixes: as dear as
+`next`, or twice as dear. Along a smooth surface every mix speaks for its neighbours, so that who
+knows the truth hardly chooses better than who runs all again: there is little regret to save. A
+choice opens more replicates for the same trainings, and so saves on the error of the gain named.
+Of the low spike, a mix alone that gains 6 points, two replicates say little: a third of the grid is
+too little for the oracle as well."""
 STUDIES = 200
 FULL, FIRST, ROUNDS = 12, 2, 2  # replicates of the full grid and of the first study; calls of next
 MIXES = len(LEVELS)
