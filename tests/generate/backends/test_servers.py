@@ -11,9 +11,10 @@ import polars as pl
 import pytest
 
 from fake_server import KEY, Reaction, Server, client, prompt_of, reply
+from mixtura.generate.backends.families import sent_as
 from mixtura.generate.batches import complete_batch
 from mixtura.generate.dials.base import Prompt
-from mixtura.generate.settings import Sampling
+from mixtura.generate.settings import OpenaiModel, Sampling
 
 SAMPLING = Sampling(max_new_tokens=12)
 PROMPTS = ["p0", "p1", "p2", "p3"]
@@ -281,3 +282,22 @@ def test_parameters_have_the_names_that_a_server_wants(server: Server) -> None:
         **{"temperature": 0.5, "top_p": 0.9, "stop": ["x"], "max_output": 12, "think": "high"},
         **{"provider": {"only": ["a"]}, "chat_template_kwargs": {"enable_thinking": False}},
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "longest", "seed"),
+    [
+        ("openai/o4-mini", "max_completion_tokens", "seed"),
+        ("ft:o4-mini:team::x", "max_completion_tokens", "seed"),
+        ("gpt-5.1", "max_completion_tokens", "seed"),
+        ("gpt-5-chat-latest", "max_tokens", "seed"),
+        ("gpt-oss-120b", "max_tokens", "seed"),
+        ("us.anthropic.claude-sonnet-4", "max_tokens", None),
+        ("phi-4", "max_tokens", "seed"),
+    ],
+)
+def test_families_are_known_by_whatever_stands_before_their_name(
+    name: str, longest: str, seed: str | None
+) -> None:
+    model = OpenaiModel(model=name)
+    assert (sent_as(model, "max_tokens"), sent_as(model, "seed")) == (longest, seed)

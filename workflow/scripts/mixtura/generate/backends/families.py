@@ -20,14 +20,14 @@ class Family:
 USUAL = Family("", {"effort": "reasoning_effort"})
 FAMILIES = (
     Family(  # models that reason, of OpenAI
-        r"(?:^|/)(?:o\d|gpt-[5-9](?!.*chat))",
+        r"(?:^|[/:.])(?:o\d|gpt-[5-9](?!.*chat))",
         {
             **USUAL.names,
             "max_tokens": "max_completion_tokens",
             **dict.fromkeys(("temperature", "top_p", "stop", "logprobs")),
         },
     ),
-    Family(r"(?:^|/)claude", {**USUAL.names, "seed": None}, hottest=1.0),
+    Family(r"(?:^|[/:.])claude", {**USUAL.names, "seed": None}, hottest=1.0),
     USUAL,
 )
 
