@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from changes import assert_refused, changed
+from mixtura.generate.settings import TokenPrices
 from mixtura.plan.writers import prompted_model
 from mixtura.study.load import load_study
 
@@ -69,3 +70,8 @@ def test_what_assistants_put_around_texts_goes_in_a_chat_unless_a_person_says_no
     writer = {"backend": "openai", "openai": openai, "format": form, "tidy": tidy}
     study = load_study(changed(tiny, "generators/writer", writer))
     assert prompted_model(study, "writer").tidy == is_tidied
+
+
+def test_prices_written_without_a_point_are_numbers() -> None:
+    written = dict.fromkeys(TokenPrices.model_fields, "5e-2")  # a string for YAML 1.1
+    assert set(TokenPrices.model_validate(written).model_dump().values()) == {0.05}
