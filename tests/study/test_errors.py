@@ -37,6 +37,8 @@ def test_sections_inside_a_type_and_the_names_of_a_union() -> None:
         ("task/data", {"path": "gone", "hub": "x"}, ["task.data: "]),
         ("a b", 1, ["a b: unknown key (value 1); allowed: study, seed"]),
         ("models/a b", {"hub": "x"}, ["models.a b: "]),
+        ("smallest_gain", "1e-2", ["'1e-2' is wrong", "YAML reads this as text, write 0.01"]),
+        ("generate/n", "1e2", ["YAML reads this as text, write 100"]),
     ],
 )
 def test_every_kind_of_error_has_its_words(

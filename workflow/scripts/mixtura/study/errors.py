@@ -32,7 +32,18 @@ def explain(detail: ErrorDetails) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     if isinstance(value, dict):
         return f"{key}: {message}" if key else message
-    return f"{_short(key)}: {_short(repr(value))} is wrong: {message}"
+    return f"{_short(key)}: {_short(repr(value))} is wrong: {message}{_as_number(value, detail)}"
+
+
+def _as_number(value: object, detail: ErrorDetails) -> str:
+    """How to write a text that was meant as a number, as YAML takes 1e-2."""
+    if not isinstance(value, str) or detail["type"] not in ("float_type", "int_type"):
+        return ""
+    try:
+        number = float(value)
+    except ValueError:
+        return ""
+    return f"; YAML reads this as text, write {int(number) if number.is_integer() else number!r}"
 
 
 def _short(text: str) -> str:
