@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from mixtura.infer import compare
-from mixtura.infer.systems import common_items
+from mixtura.infer.systems import SystemComparisons, common_items
 from mixtura.infer.verdicts import GAIN, LOSS, NO_GAIN, TOO_SMALL
 
 
@@ -102,6 +102,21 @@ def test_where_smaller_is_better_the_verdict_turns_and_the_difference_does_not(r
     row = compare(frame, margin=0.2).row(0, named=True)
     assert row["difference"] > 0 and row["verdict"] == LOSS
     assert row["not_worse"] and row["equivalent"]
+
+
+def test_two_metrics_of_a_task_are_compared_each_by_itself(rng):
+    a, noise = rng.normal(size=(2, 300))
+    frame = pl.concat(
+        pl.DataFrame({"item": np.arange(300).astype(str), "score": a + change}).with_columns(
+            system=pl.lit(name), metric=pl.lit(metric)
+        )
+        for metric, gain in (("f1", 0.3), ("exact", -0.2))
+        for name, change in (("a", 0.0), ("b", gain + 0.1 * noise))
+    )
+    rows = compare(frame).sort("metric")
+    assert rows["metric"].to_list() == ["exact", "f1"]
+    assert rows["verdict"].to_list() == [LOSS, GAIN]
+    assert SystemComparisons.validate(rows).height == 2
 
 
 def test_items_needed_show_the_difference_in_four_of_five_studies(rng):
