@@ -1,4 +1,4 @@
-"""The store of embeddings: each text is embedded once, and what is stored stays."""
+"""The store of embeddings: what was embedded stays, and no job sees what another embedded."""
 
 from pathlib import Path
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mixtura.core.contents import content_digest
+from mixtura.measure import embed as module
 from mixtura.measure.embed import embed, stored_embeddings
 
 
@@ -22,42 +23,46 @@ class Encoder:
         return np.array([[len(text), start + place] for place, text in enumerate(texts)], "f4")
 
 
-def test_only_new_texts_are_embedded(tmp_path: Path) -> None:
+@pytest.fixture(autouse=True)
+def two_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PART", 2)
+
+
+def test_a_text_is_encoded_once_and_texts_that_are_added_cost_what_is_new(tmp_path: Path) -> None:
     encode = Encoder()
-    first, new = stored_embeddings(["a", "bb", "a"], encode, tmp_path / "store")
+    first, new = stored_embeddings(["a", "bb", "a"], encode, tmp_path)
     assert new == 2 and encode.seen == ["a", "bb"]
     assert first.tolist() == [[1, 0], [2, 1], [1, 0]]
-    more, new = stored_embeddings(["ccc", "bb", "a"], encode, tmp_path / "store")
+    more, new = stored_embeddings(["a", "bb", "ccc", "a"], encode, tmp_path)
     assert new == 1 and encode.seen == ["a", "bb", "ccc"]
-    assert more.tolist() == [[3, 2], [2, 1], [1, 0]]
-    again, new = stored_embeddings(["bb"], encode, tmp_path / "store")
-    assert new == 0 and again.tolist() == [[2, 1]]
-    files = sorted(file.name for file in (tmp_path / "store").iterdir())
-    assert len(files) == 2 and all(name.endswith(".parquet") for name in files)
+    assert more.tolist() == [[1, 0], [2, 1], [3, 2], [1, 0]]
+    again, new = stored_embeddings(["a", "bb", "ccc"], encode, tmp_path)
+    assert new == 0 and again.tolist() == [[1, 0], [2, 1], [3, 2]]
+    assert len(list(tmp_path.glob("*.parquet"))) == len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_other_jobs_stored_changes_no_embedding(tmp_path: Path) -> None:
+    """The last bits depend on the batch: were a text read from another's, the order would count."""
+    alone, _ = stored_embeddings(["b", "c"], Encoder(), tmp_path / "alone")
+    stored_embeddings(["x", "b"], Encoder(), tmp_path / "shared")
+    beside, new = stored_embeddings(["b", "c"], Encoder(), tmp_path / "shared")
+    assert new == 2 and beside.tolist() == alone.tolist()
 
 
 @pytest.mark.parametrize("cut", [True, False])
-def test_a_damaged_part_is_embedded_again(cut: bool, tmp_path: Path) -> None:
+def test_a_damaged_part_is_embedded_again(
+    cut: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PART", 2000)
     store, texts = tmp_path / "store", [f"text {n * n}" for n in range(2000)]
-    stored_embeddings(texts, Encoder(), store)
+    before, _ = stored_embeddings(texts, Encoder(), store)
     (part,) = store.iterdir()
     content = bytearray(part.read_bytes())
     content[len(content) // 2] ^= 1
     part.write_bytes(content[: len(content) // 2] if cut else content)
-    encode = Encoder()
-    embeddings, new = stored_embeddings([*texts, "more"], encode, store)
-    assert new == 2001 and len(encode.seen) == 2001 and embeddings[-1].tolist() == [4, 2000]
-    assert stored_embeddings(texts, encode, store)[1] == 0
-
-
-def test_a_text_in_two_parts_keeps_one_embedding(tmp_path: Path) -> None:
-    """Two jobs that ran at the same time may both have embedded it."""
-    for name, texts in (("one", ["a", "b"]), ("two", ["b", "c"])):
-        stored_embeddings(texts, Encoder(), tmp_path / name)
-    for part in (tmp_path / "two").iterdir():
-        part.rename(tmp_path / "one" / part.name)
-    embeddings, new = stored_embeddings(["c", "b", "a"], Encoder(), tmp_path / "one")
-    assert new == 0 and embeddings.shape == (3, 2)
+    after, new = stored_embeddings(texts, Encoder(), store)
+    assert new == 2000 and after.tolist() == before.tolist()
+    assert stored_embeddings(texts, Encoder(), store)[1] == 0
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32"])

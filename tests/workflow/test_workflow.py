@@ -127,8 +127,8 @@ def test_measures_have_floors_and_intervals(done: Path) -> None:
     assert shift["floor"].null_count() == 0 and set(shift["n"]) == {16}
 
 
-def test_a_text_is_embedded_once(done: Path, tiny: dict[str, Any]) -> None:
-    """A larger n embeds only what is new: the store outlives the declared outputs."""
+def test_what_was_embedded_is_not_embedded_again(done: Path, tiny: dict[str, Any]) -> None:
+    """The store outlives the declared outputs."""
     set_ = "results/tiny/embeddings/reader/writer/topic/D0/r0.parquet"
     before = (done / set_).read_bytes()
     run = run_snakemake(done, tiny, "--force", set_)

@@ -1,4 +1,4 @@
-"""Embed the texts of one table; texts that the study embedded before are read from its store."""
+"""Embed the texts of one table; what it embedded before is read from the study's store."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

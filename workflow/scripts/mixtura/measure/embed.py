@@ -1,6 +1,5 @@
-"""Sentence embeddings, and a store of them, so that a text is embedded once for a study."""
+"""Sentence embeddings, and a store of them, so that texts that are added cost what is new."""
 
-import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +16,8 @@ from mixtura.core.parquet import read_parquet, write_parquet
 from mixtura.measure.gradients import gradient_embeddings
 
 Encoder = Callable[[list[str]], NDArray[Any]]
+
+PART = 1024  # different texts that are encoded and stored together
 
 
 def embed(texts: Sequence[str], folder: str, batch_size: int = 64) -> NDArray[np.float32]:
@@ -79,31 +80,34 @@ def stored_embeddings(
 ) -> tuple[NDArray[Any], int]:
     """(n, d) embeddings of n texts, and how many texts were new to the store.
 
-    `store` is a folder of Parquet parts for one model and one dtype (float16 or float32). What it
-    holds is read; the rest is encoded, each different text once, and becomes one more part,
-    written beside and renamed: several jobs may share a store, at worst one text is in two parts.
-    The last bits of an embedding depend on its batch, so what is stored stays. Raises ValueError
-    for an embedding that is not finite in `dtype`.
+    Each different text is encoded once, `PART` of them at a time in their order. `store` is a
+    folder of such parts for one model and one dtype (float16 or float32), so that more texts at the
+    end, or a job that was killed, cost what is new. The last bits of an embedding depend on its
+    batch: a part is known by all its texts, and no job reads single ones from another's batches, or
+    results would depend on which job came first. Raises ValueError for an embedding that is not
+    finite in `dtype`.
     """
-    keys = pl.Series("key", [hashlib.blake2b(t.encode(), digest_size=16).digest() for t in texts])
-    first = pl.DataFrame({"key": keys, "text": list(texts)}).unique("key", maintain_order=True)
-    parts = [
-        part.join(first, on="key", how="semi")
-        for part in map(_stored_part, sorted(store.glob("*.parquet")))
-        if part is not None
-    ]
-    known = pl.concat(parts).unique("key", keep="first", maintain_order=True) if parts else None
-    new = first if known is None else first.join(known, on="key", how="anti")
-    if new.height:
-        with np.errstate(over="ignore"):  # the error below says what to do
-            embeddings = encode(new["text"].to_list()).astype(dtype)
-        if not np.isfinite(embeddings).all():
-            raise ValueError(f"an embedding is NaN, infinite or too large for {dtype}")
-        column = pl.Series(embeddings, dtype=_vector(dtype, embeddings.shape[1]))
-        part = new.select("key", embedding=column)
-        with whole(store / f"{digest(new['text'].to_list(), 12)}.parquet") as beside:
-            write_parquet(part, beside)
-        known = part if known is None else pl.concat([known, part])
-    assert known is not None
-    rows = pl.DataFrame({"key": keys}).join(known, on="key", maintain_order="left")
-    return rows["embedding"].to_numpy(), new.height
+    different = list(dict.fromkeys(texts))
+    parts, new = [], 0
+    for start in range(0, len(different), PART):
+        some = different[start : start + PART]
+        file = store / f"{digest(some)}.parquet"
+        part = _stored_part(file) if file.exists() else None
+        if part is None:
+            part = _encoded(some, encode, dtype)
+            with whole(file) as beside:
+                write_parquet(part, beside)
+            new += len(some)
+        parts.append(part)
+    rows = {text: row for row, text in enumerate(different)}
+    return pl.concat(parts)["embedding"].to_numpy()[[rows[text] for text in texts]], new
+
+
+def _encoded(texts: list[str], encode: Encoder, dtype: str) -> pl.DataFrame:
+    with np.errstate(over="ignore"):  # the error below says what to do
+        embeddings = encode(texts).astype(dtype)
+    if not np.isfinite(embeddings).all():
+        raise ValueError(f"an embedding is NaN, infinite or too large for {dtype}")
+    return pl.DataFrame(
+        {"embedding": pl.Series(embeddings, dtype=_vector(dtype, embeddings.shape[1]))}
+    )
