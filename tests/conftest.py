@@ -99,6 +99,21 @@ def tiny(generator: Path, encoder: Path, reviews_csv: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
+def instructions(tiny: dict[str, Any]) -> dict[str, Any]:
+    """The tiny study as one of instructions, whose answers a model behind a server judges."""
+    task = {key: value for key, value in tiny["task"].items() if key != "labels"}
+    task["data"] = {**task["data"], "prompt": "text", "response": "label"}
+    openai = {"base_url": "http://localhost:1/v1", "model": "m"}
+    return {
+        **tiny,
+        "task": {**task, "kind": "instruction"},
+        "generators": {**tiny["generators"], "judge": {"backend": "openai", "openai": openai}},
+        "downstream": {"pupil": {"model": "writer", "kind": "causal-lm"}},
+        "evaluation": {"judge": "judge"},
+    }
+
+
+@pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 1 MiB."""
     folder = tmp_path / "disk"

@@ -174,8 +174,11 @@ def studies() -> dict[str, dict[str, Any]]:
             "own": {"kind": "module", "file": files["fit"], "options": {"n": 1}},
         },
     }
+    judge = {"backend": "openai", "openai": {"base_url": "http://localhost:8000/v1", "model": "m"}}
     instructions = {
         "study": "instructions",
+        "generators": {**qa["generators"], "large": judge, "larger": judge},
+        "evaluation": {"judge": "large"},
         "task": {**qa["task"], "kind": "instruction", "data": paired, "test": {"folds": 2}},
         "replicates": 4,
         "pipelines": {"topic": topic},

@@ -1,9 +1,11 @@
 """All runs scored together: what a rule reads becomes three tables that fit each other."""
 
 import polars as pl
+import pytest
 
 from mixtura.infer.alternatives import AnswersKey
-from mixtura.infer.evaluation import Evaluation, evaluation
+from mixtura.infer.evaluation import Evaluation, about_judge, evaluation
+from mixtura.infer.metrics import METRICS
 from mixtura.infer.settings import ArmRow, EvaluateSettings
 
 REAL = ArmRow(
@@ -49,3 +51,20 @@ def test_rows_of_a_group_stay_together() -> None:
     settings = SETTINGS.model_copy(update={"group": "author"})
     predictions = evaluated(settings, rows).predictions
     assert predictions["group"].to_list() == ["a", "b", "b"] * 4
+
+
+def test_what_a_judge_says_is_a_score_from_0_to_1() -> None:
+    names = ["arm", "model", "replicate", "seed", "test", "id"]
+    answers = run(0, ["yes", "no", "maybe"])
+    settings = SETTINGS.model_copy(update={"arms": [REAL], "metrics": ["judge_score"]})
+    judged = answers.select(*names, judged=pl.Series(["5", "2", ""]))
+    result = evaluation([(answers, ABOUT)], settings, judged=judged)
+    assert result.predictions["judge_score"].to_list() == [1.0, 0.25, 0.0]
+    score = result.scores.row(0, named=True)
+    assert score["value"] == pytest.approx(1.25 / 3) and score["low"] <= score["value"]
+    assert not METRICS["judge_score"].lower
+    with pytest.raises(ValueError, match="items without judge_score"):
+        evaluation([(answers, ABOUT)], settings, judged=judged.head(2))
+    check = {"judge": "large", "area": [0.9, 0.8, 1.0], "checked": 9, "seed": 1}
+    about = about_judge(check, judged)
+    assert (about["answers"], about["unanswered"]) == (3, 1) and "seed" not in about

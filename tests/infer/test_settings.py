@@ -7,6 +7,7 @@ from mixtura.infer.passes import PASSES
 from mixtura.infer.scoring import TEXT_METRICS
 from mixtura.infer.settings import (
     METRICS_OF_ANSWERS,
+    METRICS_OF_JUDGE,
     METRICS_OF_KIND,
     METRICS_OF_RANKS,
     ArmRow,
@@ -35,7 +36,7 @@ def test_settings_come_back_as_they_were() -> None:
 def test_every_kind_of_task_has_metrics_whose_numbers_predictions_hold() -> None:
     assert set(METRICS_OF_KIND) == set(get_args(Kind))
     metrics = {name for names in METRICS_OF_KIND.values() for name in names}
-    metrics |= {*METRICS_OF_ANSWERS, *METRICS_OF_RANKS}
+    metrics |= {*METRICS_OF_ANSWERS, *METRICS_OF_JUDGE, *METRICS_OF_RANKS}
     assert metrics == set(METRICS) and set(TEXT_METRICS) < metrics
     numbers = {column for metric in METRICS.values() for column in metric.columns}
     assert numbers <= set(ItemPredictions.columns())

@@ -313,3 +313,17 @@ def test_a_set_that_needed_no_more_shards_wrote_nothing(
 def test_every_one_of_many_jobs_counts(study: Study, tmp_path: Path) -> None:
     jobs = [job("generate", MISSING, wildcards={**SHARD, "shard": str(i)}) for i in range(10_000)]
     assert plan_table(study, jobs, tmp_path)["run"].item() == 10_000
+
+
+def test_judged_answers_are_counted_run_by_run(instructions: dict[str, Any]) -> None:
+    config = copy.deepcopy(instructions)
+    config["generators"]["judge"]["openai"] |= {"prompt_price": 2.0, "completion_price": 10.0}
+    config["seeds"] = [0, 1, 2]
+    rows = config["task"]["test"]
+    check = planned(config, job("check_judge", MISSING, wildcards={"judge": "judge"}))
+    assert check["prompts"] == 2 * min(rows, 200)
+    names = {"arm": arm_of(config, 16), "model": "pupil", "replicate": "0", "part": "0"}
+    judged = planned(config, job("judge_answers", MISSING, wildcards={**names, "judge": "judge"}))
+    assert judged["prompts"] == 3 * rows
+    for row in (check, judged):
+        assert row["tokens"] > 30 * row["prompts"] and row["cost"] > 2 * row["tokens"] / 1e6

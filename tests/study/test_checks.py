@@ -105,6 +105,8 @@ def test_a_task_without_labels_counts_its_rows(tiny: dict[str, Any]) -> None:
     task = {**task, "kind": "instruction"}
     with pytest.raises(ConfigError, match="'paraphrase' is for one line of text or a question"):
         read_plan({**text, "task": task, "pipelines": same})
+    with pytest.raises(ConfigError, match=r"evaluation.judge: 'x'; .* none with task.kind text"):
+        read_plan({**text, "evaluation": {"judge": "x"}})
     levels = {level: {"contexts": 1} for level in ("D0", "D6")}
     with pytest.raises(ConfigError, match=r"'context' needs task.kind qa, not text"):
         read_plan({**text, "pipelines": {"topic": {"dial": "context", "levels": levels}}})
@@ -201,3 +203,17 @@ def test_passes_over_real_rows_need_one_baseline(tiny: dict[str, Any]) -> None:
         *("designs", designs),
         *("downstream.reader.regime: real_passes", "compared with 8 and with 16 real rows"),
     )
+
+
+def test_a_judge_of_answers_is_a_generator_of_another_model(instructions: dict[str, Any]) -> None:
+    assert read_plan(instructions).sets.study.evaluation.judge == "judge"
+    words = "evaluation.judge: 'gpt' is not defined; allowed: judge"
+    assert_refused(instructions, "evaluation/judge", "gpt", words)
+    words = "'writer' is of model 'writer', which `downstream` trains"
+    assert_refused(instructions, "evaluation/judge", "writer", words)
+    twin = {**instructions["models"], "twin": instructions["models"]["writer"]}
+    generators = {**instructions["generators"], "judge": {"model": "twin"}}
+    same = {**instructions, "models": twin, "generators": generators}
+    assert_refused(same, "evaluation/judge", "judge", "it would judge answers of its own")
+    there = {**instructions["generators"], "judge": {"model": "reader", "backend": "seq2seq"}}
+    assert_refused(instructions, "generators", there, "evaluation.judge: generators.judge is of")

@@ -26,3 +26,16 @@ def test_contradictions_cuts_and_mixed_versions_have_a_paragraph_each() -> None:
     assert "`downstream.short.max_length`" in cut
     assert "The runs of this study" in mixed and "torch 2.12.0 and 2.13.0:" in mixed
     assert "peft" not in mixed
+
+
+def test_a_judge_of_answers_is_told_with_what_it_is_worth() -> None:
+    judge = {"judge": "large", "area": [0.9, 0.853, 0.94], "checked": 200, "answers": 4000}
+
+    def paragraph(unanswered: int) -> str:
+        about = {"parts": {}, "cut": {}, "judge": {**judge, "unanswered": unanswered}}
+        (only,) = caveats({}, {**ABOUT, "predictions": about})
+        return only
+
+    assert "generator large" in paragraph(0) and "0.90 [0.85, 0.94]" in paragraph(0)
+    assert "200 test rows" in paragraph(0) and "no score" not in paragraph(0)
+    assert "12 of 4,000 answers get no score" in paragraph(12)

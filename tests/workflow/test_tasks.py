@@ -14,6 +14,8 @@ import yaml
 
 from builders import BAD, GOOD, THINGS, build_generator, sentence, teach
 from conftest import ROOT, run_snakemake
+from fake_server import Server, prompt_of, reply
+from mixtura.curate.quality import quality_prompt
 from mixtura.generate.dials.base import Prompt
 from mixtura.generate.prompting import render
 from mixtura.generate.templates import template_text
@@ -245,3 +247,53 @@ def test_conversations_are_mixed_with_generated_rows_and_embedded_by_gradients(
     assert vendi.height and (vendi["value"] > 1).all() and set(vendi["embedder"]) == {"writer"}
     (real,) = (tmp_path / "results/tiny/embeddings/writer").glob("*.parquet")
     assert pl.read_parquet(real)["embedding"].dtype == pl.Array(pl.Float32, 1024)
+
+
+def score_of(prompt: str) -> str:
+    """What a judge says of a review: it should be of the thing of the instruction."""
+    asked, review = (part.partition(": ")[2].split() for part in prompt.split("\n\n")[:2])
+    return "5" if {*asked} & {*THINGS} & {*review} else "2"
+
+
+def test_answers_are_scored_by_a_judge_that_knows_wrong_ones(
+    tiny: dict[str, Any], pupil: Path, server: Server, tmp_path: Path
+) -> None:
+    config = study(tiny, pupil, tmp_path, "instruction")
+    openai = {"base_url": server.url, "model": "m"}
+    config["generators"]["judge"] = {"backend": "openai", "openai": openai}
+    config["evaluation"] = {"judge": "judge"}
+
+    server.script = lambda _, body: (200, {}, reply(body, content="4"))
+    check = "results/tiny/judged/judge/test.parquet"
+    run = run_snakemake(tmp_path, config, check)
+    assert run.returncode and "the judge 'judge' ranks 10 real rows" in run.stdout
+    assert "it is refused" in run.stdout and not (tmp_path / check).exists()
+
+    server.script = lambda _, body: (200, {}, reply(body, content=score_of(prompt_of(body))))
+    config["generators"]["judge"]["openai"]["model"] = "better"
+    server.requests.clear()
+    run = run_snakemake(tmp_path, config)
+    assert run.returncode == 0, run.stdout
+    results, arms = tmp_path / "results/tiny", read_plan(config).sets.arms
+    assert len(server.requests) == 2 * 10 + 10 * len(arms)
+    predictions = pl.read_parquet(results / "tables/predictions.parquet")
+    rows = pl.read_parquet(results / "data/instruction.parquet").select("id", "prompt")
+    for prompt, answer, score in (
+        predictions.join(rows, on="id").select("prompt", "predicted", "judge_score").iter_rows()
+    ):
+        text = quality_prompt({"prompt": prompt, "response": answer}, "instruction")
+        assert score == (int(score_of(text)) - 1) / 4
+    for name in ("scores", "findings"):
+        table = pl.read_parquet(results / f"tables/{name}.parquet")
+        assert set(table["metric"]) == {"rouge_l", "perplexity", "judge_score"}
+        assert table.filter(metric="judge_score")["value"].is_between(0, 1).all()
+    text, page = ((results / name).read_text() for name in ("findings.md", "report.html"))
+    assert "judge_score" in page and "ranks the right answers to 10 test rows" in text
+
+    config["generators"]["judge"]["openai"]["model"] = "another"
+    run = run_snakemake(tmp_path, config, "-n", "--quiet", "rules")
+    listed = {
+        line.split()[0] for line in run.stdout.partition("Job stats:")[2].splitlines() if line
+    }
+    assert {"check_judge", "judge_answers", "evaluate", "findings"} <= listed
+    assert not {"finetune_causal", "generate", "curate", "embed"} & listed

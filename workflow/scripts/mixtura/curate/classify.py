@@ -56,11 +56,11 @@ def answers_in_parts(
         return batch.select("test").hstack(label_answers(batch, shown, settings, backend))
 
     size = settings.generator.batch_size
-    answers = in_parts(texts, size, labelled, _answered, settings.n, resume, say)
-    if settings.n and _answered(answers) < settings.n:
+    answers = in_parts(texts, size, labelled, answered, settings.n, resume, say)
+    if settings.n and answered(answers) < settings.n:
         raise ValueError(
             f"designs.alternatives.labelled.n: {settings.n} rows are wanted, and "
-            f"{_answered(answers)} of {texts.height} texts of task.unlabelled got a label; lower "
+            f"{answered(answers)} of {texts.height} texts of task.unlabelled got a label; lower "
             "it, or give more text"
         )
     return answers
@@ -91,5 +91,6 @@ def in_parts(
     return answers.rechunk()
 
 
-def _answered(answers: pl.DataFrame) -> int:
+def answered(answers: pl.DataFrame) -> int:
+    """How many of the answers name a label or score."""
     return answers.filter(pl.col("judged") != "").height

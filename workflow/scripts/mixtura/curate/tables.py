@@ -34,6 +34,10 @@ class Judged(Table, file="judged/JUDGE/GENERATOR/PIPELINE/LEVEL/DRAW.parquet"):
     )
 
 
+class JudgedTest(Judged, file="judged/JUDGE/test.parquet"):
+    """Scores of real answers to test rows, by which the judge of `evaluation` is checked."""
+
+
 class Answers(Table, file="answers/GENERATOR/DRAW/ROWS.parquet"):
     """Labels that a generator gives to test rows or other text, or translations of real rows."""
 

@@ -147,6 +147,7 @@ METRICS = {
     "has_answer_exact_match": _mean_where("exact_match", has_answer=True),
     "no_answer_exact_match": _mean_where("exact_match", has_answer=False),
     "rouge_l": mean_of("rouge_l"),
+    "judge_score": mean_of("judge_score"),
     # nll: negative log-likelihood of an item in nats, so that the mean is over tokens.
     "perplexity": Metric(
         _number_parts,

@@ -48,7 +48,7 @@ def prediction_files(paths: Iterable[str]) -> list[Path]:
 def read_columns(metrics: Sequence[str], labels: Sequence[str]) -> list[str]:
     """Columns of the predictions of a run that these metrics read."""
     columns = [column for name in metrics for column in METRICS[name].columns]
-    computed = {*TEXT_METRICS, *OF_PROBABILITIES, *RANKS, "has_answer"}
+    computed = {*TEXT_METRICS, *OF_PROBABILITIES, *RANKS, "has_answer", "judge_score"}
     shares = [f"p_{label}" for label in labels] if set(columns) & set(OF_PROBABILITIES) else []
     names = ["arm", "model", "replicate", "seed", "test", "id", "gold", "predicted"]
     return [*names, *shares, *(column for column in columns if column not in computed)]

@@ -20,6 +20,7 @@ METRICS_OF_ANSWERS = (  # more, where some questions have no answer
     *("has_answer_f1", "has_answer_exact_match"),
     "no_answer_exact_match",
 )
+METRICS_OF_JUDGE = ("judge_score",)  # more, where `evaluation.judge` scores answers
 METRICS_OF_RANKS = ("mean_absolute_error", "weighted_kappa")  # more, where labels are ordered
 
 

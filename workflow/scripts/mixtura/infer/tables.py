@@ -120,11 +120,28 @@ class ItemPredictions(OfRun, file="tables/predictions.parquet"):
         metadata={"only": "tasks of kind instruction"},
         description="ROUGE-L of the response, F1 of words",
     )
+    judge_score = dy.Float64(
+        metadata={"only": "tasks with `evaluation.judge`"},
+        description="score of the judge, 1 to 5 brought to 0 to 1; 0 where it gives none",
+    )
     token_f1 = dy.Float64(metadata=ANSWERS, description="F1 of the words of the answer")
     exact_match = dy.Float64(metadata=ANSWERS, description="1 where the answer is right, else 0")
     has_answer = dy.Float64(
         metadata={"only": "tasks with `unanswerable`"},
         description="1 where the question has an answer, else 0",
+    )
+
+
+class JudgedAnswers(OfRun, file="judged/JUDGE/ARM/MODEL/rREPLICATE/part-PART.parquet"):
+    """What the judge of `evaluation` says of the answers of the runs of a job."""
+
+    test = dy.String(primary_key=True, description="name of the test set")
+    id = dy.String(primary_key=True, description="id of the row")
+    judged = dy.String(description="score from 1 to 5, empty where the judge names none")
+    reason = dy.String(nullable=True, description="why there is none, null where there is one")
+    prompt_tokens = dy.Int64(description="length of the prompt", metadata={"unit": "tokens"})
+    new_tokens = dy.Int64(
+        description="length of what the judge writes", metadata={"unit": "tokens"}
     )
 
 

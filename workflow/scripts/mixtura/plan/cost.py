@@ -101,7 +101,7 @@ def _row(estimates: Estimates, rule: str, jobs: list[PlannedJob], root: Path) ->
 
 def _engine(job: PlannedJob) -> str:
     """What a job's speed depends on most: its model."""
-    names, keys = job["wildcards"], ("model", "embedder", "judge", "generator")
+    names, keys = job["wildcards"], ("judge", "model", "embedder", "generator")
     return next((names[key] for key in keys if key in names), "")
 
 

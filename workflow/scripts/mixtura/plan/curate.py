@@ -84,6 +84,7 @@ class CuratePlan:
 
     def judge_resume(self, wildcards: Any) -> str:
         """Folder that a killed judge goes on from; other settings or texts never find it."""
-        names = [str(wildcards[key]) for key in ("generator", "pipeline", "level", "draw")]
+        keys = ("generator", "pipeline", "level", "draw", "arm", "model", "replicate", "part")
+        names = [str(getattr(wildcards, key, "")) for key in keys]
         settings = [self.judge_settings(wildcards), self.judge_content(wildcards)]
         return self.paths.path(f".resume/{digest([*settings, *names], 12)}")

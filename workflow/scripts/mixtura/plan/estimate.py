@@ -63,7 +63,7 @@ class Estimates:
         if "part" not in wildcards:
             return each
         runs = self._runs(wildcards, job["why"] is None)
-        return each._replace(seconds=runs * each.seconds, bytes=runs * each.bytes)
+        return Estimate(*(runs * value for value in each))
 
     def _runs(self, wildcards: Mapping[str, str], done: bool) -> int:
         """Runs of a job: of one to run those that it lacks, if it has others."""

@@ -1,7 +1,10 @@
 """What workflow/rules/findings.smk looks up."""
 
+from typing import Any
+
 from mixtura.infer.settings import (
     METRICS_OF_ANSWERS,
+    METRICS_OF_JUDGE,
     METRICS_OF_KIND,
     METRICS_OF_RANKS,
     ArmRow,
@@ -66,6 +69,15 @@ class FindingsPlan:
             )
         ]
 
+    def judged(self) -> dict[str, Any]:
+        """What a judge says of the answers of all runs, and of real ones; none without a judge."""
+        judge = self.study.evaluation.judge
+        if not judge:
+            return {}
+        runs, folder = self.paths.path("runs"), self.paths.path(f"judged/{judge}")
+        answers = [f"{folder}{path.removeprefix(runs)}.parquet" for path in self.predictions()]
+        return {"judged": answers, "judge": f"{folder}/test.parquet"}
+
     def lm_evaluated(self, table: str = "lm_eval") -> list[str]:
         """Tables of lm-eval of every run whose model asks for it: results, or scores of items."""
         return [
@@ -96,7 +108,8 @@ class FindingsPlan:
         """Metrics of the kind of task; findings answer on the first."""
         task = self.study.task
         more = METRICS_OF_RANKS if task.ranks else METRICS_OF_ANSWERS if task.unanswerable else ()
-        return [*METRICS_OF_KIND[task.kind], *more]
+        judged = METRICS_OF_JUDGE if self.study.evaluation.judge else ()
+        return [*METRICS_OF_KIND[task.kind], *more, *judged]
 
     def grouped_rows(self) -> list[str]:
         """Rows of all test sets of a task whose rows come in groups, such as of a passage."""

@@ -10,9 +10,10 @@ import polars as pl
 from mixtura.core.tables import read_table
 from mixtura.curate.judge import SHOWN, answer_tokens, label_prompt
 from mixtura.curate.quality import quality_prompt
-from mixtura.curate.settings import READ, TranslateSettings
+from mixtura.curate.settings import READ, SCORES, TranslateSettings
 from mixtura.curate.translate import translation_prompt
 from mixtura.generate.settings import GenerateSettings, TopicsSettings
+from mixtura.infer.judging import CHECKED
 from mixtura.measure.grouping_judge import cluster_prompt
 from mixtura.plan.plan import Plan
 from mixtura.plan.training_speed import CHARACTERS
@@ -50,6 +51,8 @@ class QuestionsOfJobs:
             return self._topics(SimpleNamespace(**wildcards))
         if rule == "judge":
             return self._labels()
+        if rule in ("check_judge", "judge_answers"):
+            return self._answers(rule == "check_judge")
         if rule == "classify":
             return self._classified(wildcards["rows"])
         if rule == "translate":
@@ -101,6 +104,19 @@ class QuestionsOfJobs:
         prompt = label_prompt(self._text, shown, task.words, task.noun)
         return Questions(pool + real, prompt, answer_tokens(task.words))
 
+    def _answers(self, real: bool) -> Questions:
+        """A judge reads the answers of a run to all test rows, or real ones beside wrong ones."""
+        count = 2 * min(self.study.task.test.rows or TEST_ROWS, CHECKED) if real else self._tested
+        return Questions(
+            count, quality_prompt(self._row(self._longest), "instruction"), answer_tokens(SCORES)
+        )
+
+    @property
+    def _tested(self) -> int:
+        """Rows of all test sets of a replicate."""
+        task = self.study.task
+        return (task.test.rows or TEST_ROWS) + task.shifted_rows * len(task.shifted)
+
     def _classified(self, rows: str) -> Questions:
         """A generator labels all test rows, or as much unlabelled text as a set has."""
         task, alternatives = self.study.task, self.study.designs.alternatives
@@ -111,8 +127,7 @@ class QuestionsOfJobs:
         shown = pl.DataFrame({"text": [self._text] * len(labels), "label": labels})
         count = getattr(section, "n", None) or self.study.generate.n
         if rows == "test":
-            others = (task.shifted_rows or TEST_ROWS) * len(task.shifted)
-            count = (task.test.rows or TEST_ROWS) + others
+            count = self._tested
         prompt = label_prompt(self._text, shown, task.words, task.noun)
         return Questions(count, prompt, answer_tokens(task.words))
 

@@ -81,6 +81,8 @@ class ReportPlan:
         used = curations(study)
         models += [v.embedder for v in used if v.reads_embeddings and v.embedder]
         models += [study.generators[v.judge].model for v in used if v.judge]
+        if study.evaluation.judge:
+            models.append(study.generators[study.evaluation.judge].model)
         models += study.embedders
         models += [m.model for m in study.downstream.values() if not isinstance(m, Probe)]
         return [self.paths.path(f"models/{name}") for name in dict.fromkeys(models) if name]

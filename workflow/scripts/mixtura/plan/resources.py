@@ -15,6 +15,7 @@ DEFAULT_RESOURCES = {
 }
 STAGE_OF_RULE = {  # rule -> the key of `resources` that its jobs ask by
     **dict.fromkeys(("topics", "generate", "top_up", "judge", "classify", "translate"), "generate"),
+    **dict.fromkeys(("check_judge", "judge_answers"), "generate"),
     **dict.fromkeys(("curate", "replace", "select_rows", "combine", "label", "augment"), "curate"),
     **dict.fromkeys(
         ("embed", "embed_pool", "embed_real", "embed_fold", "embed_examples", "embed_shifted"),

@@ -164,6 +164,7 @@ def translating_models_only_translate(study: "Study") -> None:
         "generate.generators": [*study.generate.generators],
         "diversity.judge": [study.diversity.judge],
         "designs.loop.judge": [loop.judge if loop else None],
+        "evaluation.judge": [study.evaluation.judge],
         "designs.alternatives": [each.generator for each in classifiers],
         "curation": [variant.judge for variant in study.curation.values()],
         "pipelines": [name for level in levels for name in level.generators],

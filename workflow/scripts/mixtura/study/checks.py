@@ -19,6 +19,7 @@ from mixtura.study.derived import (
     SourcesPipeline,
 )
 from mixtura.study.downstream import FineTuned, Probe
+from mixtura.study.evaluation import judge_of_answers_is_another_model
 from mixtura.study.fill import filling_stands_alone
 from mixtura.study.loop import (
     generators_of_a_loop_can_be_tuned,
@@ -395,4 +396,5 @@ CHECKS: tuple[Callable[["Study"], None], ...] = (
     passes_over_real_rows_are_of_one_baseline,
     mixes_of_a_model_exist,
     generators_to_compare_are_several,
+    judge_of_answers_is_another_model,
 )

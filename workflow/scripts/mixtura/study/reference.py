@@ -34,6 +34,7 @@ RERUNS = {
     "shift": "shift",
     "designs": "new mixes and their runs",
     "downstream": "that model's runs",
+    "evaluation": "what a judge says of answers, scores and findings; no model is trained again",
     "replicates": "nothing that was made before: a new replicate's draw, text, measures and runs",
     "seeds": "the new seeds' runs",
     "smallest_gain": "findings, figures and report",

@@ -18,6 +18,7 @@ from mixtura.study.derived import (
 )
 from mixtura.study.designs import Designs
 from mixtura.study.downstream import Downstream
+from mixtura.study.evaluation import Evaluation
 from mixtura.study.generators import Generator
 from mixtura.study.measures import Diversity, Embeddings, Shift
 from mixtura.study.models import Model
@@ -51,6 +52,7 @@ class Study(Section):
     shift: Shift = Shift()
     designs: Designs
     downstream: dict[Name, Downstream] = Field(min_length=1, description="name -> model, training")
+    evaluation: Evaluation = Evaluation()
     replicates: Replicates = ReplicatesSection()
     seeds: list[Annotated[int, Field(ge=0)]] = Field(
         min_length=1, description="trainings of each mix in a replicate"

@@ -15,7 +15,8 @@ def caveats(
 
     `data` maps the data of the task and the other test sets to what is written about them, `tables`
     those of `PARTS`: "parts" has the versions of each package that wrote a part of the table, "cut"
-    of predictions the shares of cut texts of each model (`mixtura.train.cuts`).
+    of predictions the shares of cut texts of each model (`mixtura.train.cuts`), "judge" what scored
+    the answers (`mixtura.infer.evaluation.about_judge`).
     """
     paragraphs = []
     for name, about in data.items():
@@ -31,6 +32,8 @@ def caveats(
                 f"the training texts and {100 * shares['test']:.1f} % of the test texts, in the "
                 f"run that cuts most. Raise `downstream.{model}.max_length` to read more."
             )
+    if judge := tables["predictions"].get("judge"):
+        paragraphs.append(_judge(judge))
     for name, part in PARTS.items():
         packages: Mapping[str, Sequence[str]] = tables[name]["parts"]
         mixed = [f"{package} {' and '.join(v)}" for package, v in packages.items() if len(v) > 1]
@@ -41,3 +44,15 @@ def caveats(
                 "`packages: rerun` makes them anew where a version changes."
             )
     return paragraphs
+
+
+def _judge(judge: Mapping[str, Any]) -> str:
+    area, low, high = judge["area"]
+    silent = f" {judge['unanswered']:,} of {judge['answers']:,} answers get no score: these are 0."
+    return (
+        f"`judge_score` is what the generator {judge['judge']} says of each answer, without the "
+        f"right one: 1 to 5, brought to 0 to 1. It ranks the right answers to {judge['checked']} "
+        f"test rows above those to other rows with an area of {area:.2f} [{low:.2f}, {high:.2f}], "
+        "where 0.5 is chance; its own errors are in no interval."
+        + (silent if judge["unanswered"] else "")
+    )

@@ -24,16 +24,26 @@ def quality(
     need_column(rows, "quality", "judged")
     for name in ("judged", "corrupted"):
         need_column(real, "quality", name)
+    area_of_judge(real, settings.judge, "filter quality")
+    score = rows.select(_score("judged")).to_series()
+    return verdict({"judged to be poor": (score < settings.min_score).fill_null(False)}, score)
+
+
+def area_of_judge(real: pl.DataFrame, judge: str, key: str) -> tuple[float, float, float]:
+    """How well a judge ranks real rows above the same with wrong answers, as `ranked`.
+
+    Columns are judged and corrupted; `key` names the part of the study that asks it. Raises
+    ValueError, so that a judge is refused, where the interval reaches 0.5.
+    """
     pairs = real.select(_score(name) for name in ("judged", "corrupted")).drop_nulls()
     auc, low, high = ranked(pairs["judged"].to_numpy(), pairs["corrupted"].to_numpy())
     if low <= 0.5:
         raise ValueError(
-            f"filter quality: the judge {settings.judge!r} ranks {pairs.height} real rows above "
-            f"the same rows with wrong answers with an area of {auc:.2f} [{low:.2f}, {high:.2f}], "
-            "which may be chance (0.5); take a better model or more real rows, or switch it off"
+            f"{key}: the judge {judge!r} ranks {pairs.height} real rows above the same rows with "
+            f"wrong answers with an area of {auc:.2f} [{low:.2f}, {high:.2f}], which may be chance "
+            "(0.5): it is refused; take a better model or more real rows, or switch it off"
         )
-    score = rows.select(_score("judged")).to_series()
-    return verdict({"judged to be poor": (score < settings.min_score).fill_null(False)}, score)
+    return auc, low, high
 
 
 def ranked(good: NDArray[np.floating], bad: NDArray[np.floating]) -> tuple[float, float, float]:
