@@ -177,12 +177,15 @@ def studies() -> dict[str, dict[str, Any]]:
     judge = {"backend": "openai", "openai": {"base_url": "http://localhost:8000/v1", "model": "m"}}
     instructions = {
         "study": "instructions",
-        "generators": {**qa["generators"], "large": judge, "larger": judge},
-        "evaluation": {"judge": "large"},
         "task": {**qa["task"], "kind": "instruction", "data": paired, "test": {"folds": 2}},
         "replicates": 4,
         "pipelines": {"topic": topic},
         "generate": {**qa["generate"], "pipelines": ["topic"], "levels": ["D3"]},
+    }
+    answers = instructions | {
+        "study": "answers",
+        "generators": {**qa["generators"], "large": judge, "larger": judge},
+        "evaluation": {"judge": "large"},
     }
     judged = {**qa, "curation": {"exact": {"filters": {"quality": {"judge": "smollm2"}}}}}
     table = {"path": files["table"]}
@@ -233,6 +236,7 @@ def studies() -> dict[str, dict[str, Any]]:
         "Self-training, other designs, models, measures and test sets": few | training,
         "Questions about passages (`config/qa.yaml`), with a judge": judged,
         "Instructions, in folds": qa | instructions,
+        "Instructions, with a judge of answers": qa | answers,
         "Several texts in one answer of a chat, official splits in CSV files, alternatives": few
         | chat,
         "Rare labels that are filled": few | filled,
