@@ -80,9 +80,7 @@ def _tree(file: Path) -> tuple[str, list[str]]:
 @functools.cache
 def _trees() -> Record[tuple[str, list[str]]]:
     """Trees that were read before, beside the byte code: each dry run asks for every file."""
-    reader = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[
-        :16
-    ]  # of another version: anew
+    reader = digest(Path(__file__).read_text(encoding="utf-8"), 8)  # another one reads anew
     name = f"trees.{sys.implementation.cache_tag}.{reader}.json"
     return Record(Path(__file__).parent / "__pycache__" / name, _read_tree)
 

@@ -1,10 +1,8 @@
 """A model that reads a text whole and writes another, such as a translation, in this process."""
 
-from pathlib import Path
+from typing import Any
 
-from mixtura.core.settings import Precision
 from mixtura.generate.backends.transformers import TransformersBackend
-from mixtura.generate.settings import LanguageModel, Running
 
 
 class Seq2seqBackend(TransformersBackend):
@@ -13,19 +11,12 @@ class Seq2seqBackend(TransformersBackend):
     kind = "AutoModelForSeq2SeqLM"
     side = "right"  # positions of these encoders count from the first token, padding or not
 
-    def __init__(
-        self,
-        folder: str | None,
-        model: LanguageModel | None = None,
-        running: Running | None = None,
-        precision: Precision = "auto",
-        resume: Path | None = None,
-    ) -> None:
+    def __init__(self, folder: str | None, *arguments: Any, **options: Any) -> None:
         """Load the model as other backends do.
 
         Raises ValueError where it has several target languages, of which none can be named here.
         """
-        super().__init__(folder, model, running, precision, resume)
+        super().__init__(folder, *arguments, **options)
         if hasattr(self.tokenizer, "src_lang"):
             raise ValueError(
                 f"the model in {folder} translates between many languages, and backend seq2seq "
