@@ -43,7 +43,6 @@ too little for the oracle as well."""
 STUDIES = 200
 FULL, FIRST, ROUNDS = 12, 2, 2  # replicates of the full grid and of the first study; calls of next
 MIXES = len(LEVELS)
-ALL = np.ones(MIXES, dtype=bool)
 BESIDE = len(ARMS) - MIXES  # trainings of a replicate that mixes are compared to
 SPENT = FULL * (MIXES + BESIDE) / 3  # trainings, in those of one mix in one replicate
 NEXT = "next"
@@ -75,7 +74,7 @@ def fitted(units: Units, run: np.ndarray, first: int = FIRST) -> FittedSurface:
 def with_cells(surface: FittedSurface, run: np.ndarray, budget: float) -> np.ndarray:
     """What has run after a round of `next`; hours are trainings."""
     free, run = int(run.any(axis=1).sum()), run.copy()
-    (prospect,) = spend([Prospect.of(surface, ALL, np.ones(MIXES), BESIDE)], budget)
+    (prospect,) = spend([Prospect.of(surface, np.ones(MIXES), BESIDE)], budget)
     for step in prospect.steps:
         run[free + step.replicate, step.mix] = True
     return run
@@ -137,7 +136,7 @@ def outcomes(truth: np.ndarray, seed: list[int]) -> dict[str, Outcome]:
 
 def outcome(surface: FittedSurface, truth: np.ndarray, run: np.ndarray) -> Outcome:
     """What a surface says, against the truth."""
-    top = surface.recommended(ALL)
+    top = surface.recommended
     low, high = surface.ends[:, top]
     return Outcome(
         float(truth.max() - truth[top]),

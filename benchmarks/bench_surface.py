@@ -48,7 +48,6 @@ TRUTHS = {
     "the same gain of all": 0 * BEND + 0.056,  # beside the five
 }
 FIVE = 5  # truths that are asked for
-ALL = np.ones(len(LEVELS), dtype=bool)
 
 
 class Outcome(NamedTuple):
@@ -84,14 +83,14 @@ def simulated(truth: np.ndarray, replicates: int, rng: np.random.Generator) -> F
 def outcome(truth: np.ndarray, replicates: int, seed: list[int]) -> Outcome:
     """Simulate a study, fit its surface, and compare with the truth."""
     surface = simulated(truth, replicates, np.random.default_rng(seed))
-    top, most = surface.recommended(ALL), int(surface.observed.argmax())
+    top, most = surface.recommended, int(surface.observed.argmax())
     low, high = surface.ends[:, top]
-    best, region = surface.best(ALL)
+    best, region = surface.best()
     optima = truth >= truth.max() - 1e-9
-    points = surface.grid(ALL)
+    points = surface.grid
     inside = []
-    for level, amount, _ in surface.covariates[optima]:
-        nearest = np.argmin(np.abs(points[:, :2] - [level, amount]).sum(axis=1))
+    for level, amount in surface.covariates[optima]:
+        nearest = np.argmin(np.abs(points - [level, amount]).sum(axis=1))
         place = np.flatnonzero((surface.covariates[:, 0] == level) & optima)
         inside.append(region[nearest] or best[place].any())
     return Outcome(

@@ -29,8 +29,11 @@ TITLE = "The fitted surface of few sets over several numbers of real rows, of kn
 NOTE = """\
 "Ends below the truth": the interval of the recommended mix is wholly under its true gain. "Plain t"
 is Student's over the replicates of each mix alone, without any surface: where it holds, what was
-simulated is not what fails. The true gain at 4 real rows is 2.3 times that at 32 for all mixes,
-which the sum of effects in the surface cannot follow."""
+simulated is not what fails. The true gain at 4 real rows is 2.3 times that at 32 for all mixes. One
+surface for all numbers of real rows, its effects added up, held the truth in 40 to 92 % of such
+studies with gains: so each number has a surface of its own. A fit draws towards what is smooth and
+small, so that of a truth with a high peak, seen in few replicates, its intervals end too low more
+often than 1 in 40, and of a flat one they hold more often than 95 in 100."""
 REAL, AMOUNTS, LEVELS = np.array([4, 8, 16, 32]), np.array([8, 24]), np.array([0, 3, 6])
 REPLICATES, STUDIES, ITEMS, BASE = (3, 5), 40, 800, 0.62
 # Standard deviations on the latent scale, where a tenth is about 2.7 points of accuracy.
@@ -98,16 +101,16 @@ def gains_of(runs: dict[Key, Run]) -> Units:
     return units_of([paired(pair, "reader", "baseline", study) for pair in pairs])
 
 
-def surface_of(units: Units, seed: int) -> FittedSurface:
-    """The surface, of what `surface_table` gives the fit."""
+def surfaces_of(units: Units, seed: int) -> Iterator[FittedSurface]:
+    """The surface at each number of real rows, of what `surface_table` gives the fit."""
     place, amount, level = (np.array(values) for values in zip(*MIXES, strict=True))
-    return fit_surface(
-        *(units.means, LEVELS[level], amount, REAL[place]),
-        baselines=REAL[place],
-        influence=units.influence,
-        short=units.short,
-        seed=seed,
-    )
+    for here in (place == real for real in range(len(REAL))):
+        yield fit_surface(
+            *(units.means[:, here], LEVELS[level[here]], amount[here], REAL[place[here]]),
+            influence=units.influence[:, here],
+            short=units.short[here],
+            seed=seed,
+        )
 
 
 class Outcome(NamedTuple):
@@ -128,24 +131,23 @@ def outcomes(shape: str, replicates: int, seed: int) -> list[Outcome]:
     rng = np.random.default_rng([seed, replicates, [*SHAPES].index(shape)])
     truth = truth_of(shape)
     units = gains_of(simulated(rng, truth, replicates))
-    surface = surface_of(units, seed)
-    low, high = surface.ends
     half = stats.t.ppf(0.975, replicates - 1) * stats.sem(units.means)
-    every, plain = (low <= truth) & (truth <= high), np.abs(surface.observed - truth) <= half
     places, rows = np.array([place for place, _, _ in MIXES]), []
-    for here in (places == place for place in range(len(REAL))):
-        top = surface.recommended(here)
-        most = int(np.argmax(np.where(here, surface.observed, -np.inf)))
+    for place, surface in enumerate(surfaces_of(units, seed)):
+        low, high = surface.ends
+        gains = truth[places == place]
+        every = (low <= gains) & (gains <= high)
+        top, most = surface.recommended, int(surface.observed.argmax())
         rows.append(
             Outcome(
                 bool(every[top]),
-                bool(high[top] < truth[top]),
+                bool(high[top] < gains[top]),
                 bool(low[top] > 0),
-                float(every[here].mean()),
-                float(plain[here].mean()),
+                float(every.mean()),
+                float((np.abs(surface.observed - gains) <= half[places == place]).mean()),
                 float(high[top] - low[top]),
-                float(surface.gains[top] - truth[top]) ** 2,
-                float(surface.observed[most] - truth[most]) ** 2,
+                float(surface.gains[top] - gains[top]) ** 2,
+                float(surface.observed[most] - gains[most]) ** 2,
             )
         )
     return rows

@@ -7,7 +7,6 @@ from mixtura.infer.surface.basis import (
     AMOUNT,
     DIVERSITY,
     HEIGHT,
-    REAL,
     amount_of,
     basis_of,
     rows_of,
@@ -15,7 +14,7 @@ from mixtura.infer.surface.basis import (
 
 
 def test_three_values_have_a_line_and_a_bend_two_a_line_one_nothing() -> None:
-    covariates = np.array([[-1.0, 0.0, 7.0], [0.0, 4.0, 7.0], [1.0, 0.0, 7.0]])
+    covariates = np.array([[-1.0, 0.0], [0.0, 4.0], [1.0, 0.0]])
     basis = basis_of(covariates)
     assert basis.effects.tolist() == [HEIGHT, DIVERSITY, DIVERSITY, AMOUNT]
     height, line, bend, amount = basis.at(covariates).T
@@ -23,13 +22,13 @@ def test_three_values_have_a_line_and_a_bend_two_a_line_one_nothing() -> None:
     assert line == pytest.approx(np.array([-1, 0, 1]) * np.sqrt(1.5))
     assert bend == pytest.approx(np.array([1, -2, 1]) / np.sqrt(2))
     assert amount == pytest.approx(np.array([-1, 2, -1]) / np.sqrt(2))
-    assert basis.low.tolist() == [-1, 0, 7] and basis.high.tolist() == [1, 4, 7]
+    assert basis.low.tolist() == [-1, 0] and basis.high.tolist() == [1, 4]
 
 
 def test_a_bend_holds_nothing_of_its_line_where_the_values_are_skewed() -> None:
-    covariates = np.column_stack([np.zeros(5), np.zeros(5), [0.0, 1.0, 2.0, 5.0, 9.0]])
+    covariates = np.column_stack([np.zeros(5), [0.0, 1.0, 2.0, 5.0, 9.0]])
     basis = basis_of(covariates)
-    assert basis.effects.tolist() == [HEIGHT, REAL, REAL]
+    assert basis.effects.tolist() == [HEIGHT, AMOUNT, AMOUNT]
     columns = basis.at(covariates)
     assert columns.T @ columns / 5 == pytest.approx(np.eye(3), abs=1e-9)
 

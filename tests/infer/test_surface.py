@@ -16,6 +16,7 @@ from mixtura.infer.surface.table import (
     ONE_LEVEL,
     SHAPE,
     Fit,
+    curve,
     surface_rows,
     surface_table,
 )
@@ -42,7 +43,7 @@ def test_the_gain_named_is_nearer_to_the_truth_than_the_best_of_many() -> None:
     named, best = [], []
     for seed in range(12):
         surface = fitted(truth, seed)
-        top, most = surface.recommended(np.ones(14, bool)), surface.observed.argmax()
+        top, most = surface.recommended, surface.observed.argmax()
         named.append(surface.gains[top] - truth[top])
         best.append(surface.observed[most] - truth[most])
         assert surface.ends[0, top] < surface.gains[top] < surface.ends[1, top]
@@ -51,9 +52,8 @@ def test_the_gain_named_is_nearer_to_the_truth_than_the_best_of_many() -> None:
 
 def test_a_peak_has_a_shape_and_its_region_leaves_the_ends_out() -> None:
     surface = fitted(0.2 - 0.2 * ((LEVELS - 3) / 3) ** 2)
-    among = np.ones(14, bool)
-    best, region = surface.best(among)
-    inside = surface.grid(among)[region, 0]
+    best, region = surface.best()
+    inside = surface.grid[region, 0]
     assert surface.shape
     assert 0 < inside.min() <= 3 <= inside.max() < 6
     assert best[LEVELS == 3].any() and not best[LEVELS == 0].any() and not best[LEVELS == 6].any()
@@ -62,27 +62,24 @@ def test_a_peak_has_a_shape_and_its_region_leaves_the_ends_out() -> None:
 def test_where_nothing_varies_no_shape_is_shown_and_every_mix_may_be_best() -> None:
     surface = fitted(np.full(14, 0.05))
     assert not surface.shape
-    assert surface.best(np.ones(14, bool))[0].sum() > 10
+    assert surface.best()[0].sum() > 10
     assert abs(surface.gains - 0.05).max() < 0.03
 
 
 def test_one_mix_may_stand_out() -> None:
     truth = 0.3 * ((LEVELS == 3) & (GENERATED == 96))
     surface = fitted(truth)
-    best, region = surface.best(np.ones(14, bool))
+    best, region = surface.best()
     assert surface.posterior.spike[10] > 0.9 and best.tolist() == (truth > 0).tolist()
     assert not region.any()
 
 
-def test_mixes_of_one_set_and_other_baselines_are_no_independent_witnesses() -> None:
+def test_mixes_of_one_set_are_no_independent_witnesses() -> None:
     rng = np.random.default_rng(3)
     sets = np.tile(np.arange(7), 2)
     luck = 0.05 * rng.standard_normal((40, 7))[:, sets]
-    real = np.repeat([16.0, 64.0], 7)
-    alone = fit_surface(luck + 0.001 * rng.standard_normal((40, 14)), LEVELS, 4 * real, real)
-    assert alone.observed.shape == (14,)
-    widths = np.diff(alone.ends, axis=0)
-    assert widths.min() > 0.005  # as 7 sets say, not as 14 mixes
+    surface = fit_surface(luck + 0.001 * rng.standard_normal((40, 14)), LEVELS, GENERATED, REAL)
+    assert np.diff(surface.ends, axis=0).min() > 0.005  # as 7 sets say, not as 14 mixes
 
 
 def test_a_missing_replicate_makes_no_mix_surer() -> None:
@@ -106,6 +103,7 @@ def test_the_best_of_two_equal_values_is_not_known() -> None:
         ({"gains": np.full((3, 14), np.nan)}, "a gain in one replicate"),
         ({"diversity": np.full(14, np.nan)}, "no missing numbers"),
         ({"generated": np.zeros(14)}, "every mix needs generated rows"),
+        ({"real": np.repeat([16.0, 64.0], 7)}, "fit each number by itself"),
     ],
 )
 def test_bad_input_is_refused(change: dict[str, np.ndarray], words: str) -> None:
@@ -157,12 +155,35 @@ def test_the_table_is_as_its_schema_and_names_a_mix_at_every_number_of_real_rows
 
 
 def test_the_gain_shrinks_with_real_rows_until_it_is_below_a_size(table: pl.DataFrame) -> None:
-    curve = table.filter(kind="real rows")
-    assert curve["n_real"][0] == pytest.approx(16) and curve["n_real"][-1] == pytest.approx(64)
-    assert curve["gain"][0] > curve["gain"][-1]
-    limit = table.filter(kind="limit").row(0, named=True)
-    assert limit["gain"] == 0.02
-    assert limit["n_real"] is None or 16 < limit["n_real"] <= 64
+    line = table.filter(kind="real rows")
+    assert line["n_real"][0] == pytest.approx(16) and line["n_real"][-1] == pytest.approx(64)
+    named = table.filter(pl.col("recommended")).sort("n_real")
+    for name in ("gain", "low", "high"):
+        assert line[name].gather([0, -1]).to_list() == pytest.approx(named[name].to_list())
+    assert line["gain"][0] > line["gain"][-1]
+
+
+def named(real: float, gain: float) -> dict[str, float]:
+    of = {"n_real": real, "n_generated": 4 * real, "diversity": 1.0, "replicates": 3}
+    return of | {"gain": gain, "low": gain - 0.02, "high": gain + 0.02}
+
+
+def test_the_limit_is_where_the_curve_and_its_band_go_below_the_size() -> None:
+    # Over log2(real) the gain falls by 2 points a step from 6 at 16 real rows.
+    rows = [named(real, gain) for real, gain in ((64.0, 0.02), (16.0, 0.06), (32.0, 0.04))]
+    *line, limit = curve(rows, 0.03)
+    assert [row["n_generated"] for row in line][::20] == pytest.approx([64, 128, 256])
+    step = 4 ** (1 / (len(line) - 1))  # the grid
+    at = {"n_real_low": 2**0.5, "n_real": 2**1.5}
+    for name, ratio in at.items():
+        assert 16 * ratio <= limit[name] <= 16 * ratio * step * 1.001
+    assert limit["n_real_high"] is None and limit["gain"] == 0.03
+    assert [*curve(rows[:1], 0.03)] == []
+    *_, never = curve([named(16, 0.09), named(64, 0.08)], 0.03)
+    assert [never[n] for n in ("n_real_low", "n_real", "n_real_high")] == [None, None, None]
+    *_, always = curve([named(16, -0.05), named(64, -0.08)], 0.03)
+    assert always["n_real_low"] is None and always["n_real"] == always["n_real_high"]
+    assert always["n_real"] == pytest.approx(16)
 
 
 def test_a_metric_that_is_better_when_lower_gains_where_it_falls() -> None:
@@ -214,9 +235,9 @@ def test_more_rows_than_were_tried_have_a_row_of_their_own() -> None:
     mixes = mixes.with_columns(level="D" + pl.col("diversity").cast(pl.Int64).cast(pl.String))
     surface = fit_surface(gains + luck, level, rows, np.full(10, 16.0))
     fit = Fit(mixes, surface, np.zeros(10, bool), None, 4)
-    (row,) = (row for row in surface_rows(fit, 0.02) if row["kind"] == "beyond")
+    (row,) = (row for row in surface_rows(fit) if row["kind"] == "beyond")
     assert (row["n_generated"], row["diversity"], row["n_real"]) == (256, 1, 16)
     assert row["gain"] == pytest.approx(0.1 * (1 - 17**-0.5), abs=1e-3)
     assert row["law"] == "power law in all rows" and abs(row["law_error"]) < 1e-3
     replaced = fit._replace(mixes=mixes.with_columns(form=pl.lit("replaced")))
-    assert "beyond" not in {row["kind"] for row in surface_rows(replaced, 0.02)}
+    assert "beyond" not in {row["kind"] for row in surface_rows(replaced)}

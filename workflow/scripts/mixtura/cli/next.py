@@ -127,15 +127,12 @@ def _questions(
             sum(value for names, value in measured.items() if names[-3:] == row)
             for row in mixes.select("generator", "pipeline", "level").iter_rows()
         ]
-        alone = mixes["alone"].to_numpy()
         every = [training(arm, model) for arm in mixes["arm"]]
-        for real in np.unique(alone):
-            here = alone == real
-            compared = mixes.filter(here).select("baseline", "control").unpivot()["value"]
-            opening = others + sum(training(arm, model) for arm in compared.drop_nulls().unique())
-            spent = np.maximum(np.add(every, text), 1e-6)  # what was not measured is short
-            prospect = Prospect.of(fit.surface, here, spent, opening)
-            yield Question(model, int(real), mixes.filter(here).to_dicts(), prospect)
+        compared = mixes.select("baseline", "control").unpivot()["value"].drop_nulls().unique()
+        opening = others + sum(training(arm, model) for arm in compared)
+        spent = np.maximum(np.add(every, text), 1e-6)  # what was not measured is short
+        prospect = Prospect.of(fit.surface, spent, opening)
+        yield Question(model, int(fit.real), mixes.to_dicts(), prospect)
 
 
 def _lines(question: Question, later: "Prospect") -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The smooth part of the surface: its columns at any diversity, amount and number of real rows."""
+"""The smooth part of the surface: its columns at any diversity and amount of generated rows."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from mixtura.infer.metrics import Array
 
-HEIGHT, DIVERSITY, AMOUNT, REAL = range(4)  # the effects
+HEIGHT, DIVERSITY, AMOUNT = range(3)  # the effects
 
 
 def amount_of(generated: Array, real: Array, added: bool) -> Array:
@@ -26,7 +26,7 @@ class Column:
     """A column of the smooth part: a polynomial of a covariate, of mean 0 and mean square 1."""
 
     effect: int
-    covariate: int  # place among diversity, amount, log(real)
+    covariate: int  # place among diversity, amount
     polynomial: np.polynomial.Polynomial
 
 
@@ -35,7 +35,7 @@ class Basis:
     """The columns of the smooth part, chosen by what varied; the first is the height."""
 
     columns: tuple[Column, ...]
-    low: Array  # (3,) of what was tried: diversity, amount, log(real)
+    low: Array  # (2,) of what was tried: diversity, amount
     high: Array
 
     @property
@@ -44,15 +44,15 @@ class Basis:
         return np.array([HEIGHT, *(column.effect for column in self.columns)])
 
     def at(self, covariates: Array) -> Array:
-        """The columns at covariates (points, 3): (points, columns)."""
+        """The columns at covariates (points, 2): (points, columns)."""
         values = [column.polynomial(covariates[:, column.covariate]) for column in self.columns]
         return np.column_stack([np.ones(len(covariates)), *values])
 
 
 def basis_of(covariates: Array) -> Basis:
-    """A line for every covariate (K, 3) that varied, and a bend where it has three values."""
+    """A line for every covariate (K, 2) that varied, and a bend where it has three values."""
     columns = []
-    for place, effect in enumerate((DIVERSITY, AMOUNT, REAL)):
+    for place, effect in enumerate((DIVERSITY, AMOUNT)):
         x = covariates[:, place]
         distinct = len(np.unique(x.round(9)))
         if distinct < 2:

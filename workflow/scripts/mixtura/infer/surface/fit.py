@@ -1,4 +1,4 @@
-"""The surface of the gain over diversity, generated rows and real rows."""
+"""The surface of the gain over diversity and generated rows, at one number of real rows."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +20,7 @@ class FittedSurface:
     """The gain over what was tried, and of every tried mix; all in the metric's unit."""
 
     observed: Array  # (K,) mean gains as they are
-    covariates: Array  # (K, 3) diversity, amount, log(real)
+    covariates: Array  # (K, 2) diversity, amount
     basis: Basis
     posterior: Posterior
     common: Array  # (K, K) covariance of gains in one replicate: what mixes share
@@ -47,39 +47,35 @@ class FittedSurface:
         """Probabilities at the ends of an interval."""
         return (1 - self.level) / 2, (1 + self.level) / 2
 
-    def recommended(self, among: Array) -> int:
-        """The place of the mix with the largest gain, of those that `among` (K,) marks."""
-        return int(np.argmax(np.where(among, self.gains, -np.inf)))
+    @property
+    def recommended(self) -> int:
+        """The place of the mix with the largest gain."""
+        return int(np.argmax(self.gains))
 
     def smooth(self, covariates: Array) -> Array:
-        """Draws of the smooth part at covariates (points, 3): (draws, points)."""
+        """Draws of the smooth part at covariates (points, 2): (draws, points)."""
         return np.asarray(self.posterior.coefficients @ self.basis.at(covariates).T)
 
-    def grid(self, among: Array) -> Array:
-        """Points (points, 3) over the diversity and amounts of the mixes that `among` marks."""
-        tried = self.covariates[among]
-        low, high = tried.min(axis=0), tried.max(axis=0)
+    @property
+    def grid(self) -> Array:
+        """Points (points, 2) over the diversity and amounts that were tried."""
         lines = [
-            np.linspace(low[place], high[place], STEPS if high[place] > low[place] else 1)
-            for place in range(2)
+            np.linspace(low, high, STEPS if high > low else 1)
+            for low, high in zip(self.basis.low, self.basis.high, strict=True)
         ]
-        points = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1).reshape(-1, 2)
-        return np.column_stack([points, np.full(len(points), tried[:, 2].mean())])
+        return np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1).reshape(-1, 2)
 
-    def best(self, among: Array) -> tuple[Array, Array]:
-        """Which tried mixes of `among` may be the best, (K,), and which points of their grid.
+    def best(self) -> tuple[Array, Array]:
+        """Which tried mixes may be the best, (K,), and which points of the grid.
 
         A point is left out where another point or a tried mix is better for sure. So the grid has
         the joint region of the optimum, unless one mix stands out.
         """
-        points = self.grid(among)
-        mixes = self.posterior.mixes[:, among]
-        best = np.zeros(len(among), dtype=bool)
-        best[among] = may_be_best(mixes, self.level)
+        points, mixes = self.grid, self.posterior.mixes
         some = slice(None, None, max(1, len(mixes) // 1000))
         both = np.column_stack([self.smooth(points)[some], mixes[some]])
         region = may_be_best(both, self.level)[: len(points)]
-        return best, region
+        return may_be_best(mixes, self.level), region
 
     @cached_property
     def shape(self) -> bool:
@@ -112,9 +108,10 @@ def fit_surface(
 
     All others are (K,): the diversity of the text, a level or a measure, in any unit in which equal
     steps matter alike (a logarithm of Vendi's score); rows that are generated, and real ones;
-    `alone`, real rows of what the gain is over (default: as many as the mix has), `sets` and
+    `alone`, real rows of what the gain is over (default: as many as the mix has), one number for
+    all: how a gain changes with them is not known to be alike for two mixes; `sets` and
     `baselines`, names of the generated set and of what the gain is over (default: sets by
-    diversity, baselines by `alone`); influence (replicates, K, groups of test rows) as
+    diversity, one baseline); influence (replicates, K, groups of test rows) as
     `mixtura.infer.influence` has it (default: none, so that intervals hold for these test rows);
     `short` marks mixes that lack trainings, `overlap` is that of
     `mixtura.infer.crossed.parts_of`; `chosen` (replicates,) marks those that some mixes alone have,
@@ -134,6 +131,8 @@ def fit_surface(
         raise ValueError("diversity, generated and real must have no missing numbers")
     if (rows <= 0).any() or (labelled < 0).any() or (over <= 0).any():
         raise ValueError("every mix needs generated rows, and real ones to be compared with")
+    if (over != over[0]).any():
+        raise ValueError("gains over several numbers of real rows: fit each number by itself")
     if not np.isfinite(y).any(axis=0).all():
         raise ValueError("every mix needs a gain in one replicate or more")
     if influence is None and len(y) < 2:
@@ -152,7 +151,7 @@ def fit_surface(
     common, alone = of_units(covariance, np.isfinite(first[0]).sum(axis=0))
     if some.any():
         observed, covariance = with_units(y, some, common, alone, covariance)
-    covariates = np.column_stack([x, amount_of(rows, labelled, added), np.log(over)])
+    covariates = np.column_stack([x, amount_of(rows, labelled, added)])
     basis = basis_of(covariates)
     rng = np.random.default_rng(seed)
     posterior = posterior_of(observed, covariance, basis.at(covariates), basis.effects, rng)

@@ -1,13 +1,12 @@
 """Surfaces from a table of scores alone, such as of a sweep that ran elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import polars as pl
 
 from mixtura.infer.surface.fit import fit_surface
-from mixtura.infer.surface.table import Fit, surface_rows
-from mixtura.infer.surface.tables import Surface
+from mixtura.infer.surface.table import Fit, table_of
 
 NAMES = {  # what a column is -> names that it may have, in small letters
     "real": ("real", "n_real", "real_rows", "labels", "n_labels"),
@@ -60,18 +59,17 @@ def scores_surface(
     baseline, and fewer than two replicates.
     """
     rows = _typed(scores, names)
-    tables = []
+    fits = []
     for (model,), part in rows.group_by("model", maintain_order=True):
-        fit = _fit(part, str(model), -1 if lower else 1, level)
         scope = {
             **{"model": str(model), "metric": names["score"], "test": "test"},
-            **{"generator": "sweep", "pipeline": names["diversity"]},
-            **{"form": fit.mixes["form"][0], "axis": names["diversity"]},
+            **{"generator": "sweep", "pipeline": names["diversity"], "axis": names["diversity"]},
         }
-        types = Surface.types()
-        records = [scope | row for row in surface_rows(fit, smallest_gain)]
-        tables.append(pl.DataFrame([{n: row.get(n) for n in types} for row in records], types))
-    return pl.concat(tables)
+        fits += [
+            (scope | {"form": fit.mixes["form"][0]}, fit)
+            for fit in _fits(part, str(model), -1 if lower else 1, level)
+        ]
+    return table_of(fits, smallest_gain)
 
 
 def _typed(scores: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
@@ -99,8 +97,8 @@ def _typed(scores: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
     return numbers
 
 
-def _fit(rows: pl.DataFrame, model: str, sign: int, level: float) -> Fit:
-    """The surface of one model."""
+def _fits(rows: pl.DataFrame, model: str, sign: int, level: float) -> Iterator[Fit]:
+    """The surfaces of one model, one for each number of real rows that gains are over."""
     alone = rows.filter(pl.col("generated") == 0)
     keys = ["level", "diversity", "generated", "real"]
     mixes = rows.filter(pl.col("generated") > 0)
@@ -133,23 +131,22 @@ def _fit(rows: pl.DataFrame, model: str, sign: int, level: float) -> Fit:
     means = {(r, n, g, of): score for r, n, g, of, score in value.iter_rows()}
     of_alone = alone.group_by("replicate", "real").agg(pl.col("score").mean())
     base = {(r, n): score for r, n, score in of_alone.iter_rows()}
-    gains = np.array(
-        [
+    for _, part in mixes.group_by("alone", maintain_order=True):
+        gains = [
             [
                 means.get((unit, real, generated, of), np.nan) - base.get((unit, size), np.nan)
-                for of, generated, real, size in mixes.select(
+                for of, generated, real, size in part.select(
                     "level", "generated", "real", "alone"
                 ).iter_rows()
             ]
             for unit in units
         ]
-    )
-    surface = fit_surface(
-        sign * gains,
-        *(mixes[name].to_numpy() for name in ("diversity", "generated", "real")),
-        alone=mixes["alone"].to_numpy(),
-        sets=mixes["level"].to_numpy(),
-        level=level,
-    )
-    named = mixes.rename({"generated": "n_generated", "real": "n_real"})
-    return Fit(named, surface, np.zeros(mixes.height, dtype=bool), None, len(units))
+        surface = fit_surface(
+            sign * np.array(gains),
+            *(part[name].to_numpy() for name in ("diversity", "generated", "real")),
+            alone=part["alone"].to_numpy(),
+            sets=part["level"].to_numpy(),
+            level=level,
+        )
+        named = part.rename({"generated": "n_generated", "real": "n_real"})
+        yield Fit(named, surface, np.zeros(part.height, dtype=bool), None, len(units))

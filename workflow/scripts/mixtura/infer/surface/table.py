@@ -1,6 +1,9 @@
-"""The table of fitted surfaces: one for each downstream model, source of text and form of mixes."""
+"""The table of fitted surfaces.
 
-from collections.abc import Iterator
+One for each downstream model, source of text, form of mixes and number of real rows.
+"""
+
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,9 +42,7 @@ def surface_table(
     sets. The first test set counts; rounds of a loop and mixes without a baseline are left out.
     """
     fits = surfaces(predictions, arms, diversity, metric, seed, level)
-    rows = [scope | row for scope, fit in fits for row in surface_rows(fit, smallest_gain)]
-    types = Surface.types()
-    return pl.DataFrame([{name: row.get(name) for name in types} for row in rows], types)
+    return table_of(fits, smallest_gain)
 
 
 def surfaces(
@@ -70,15 +71,29 @@ def surfaces(
     for model in dict.fromkeys(model for _, model in runs):
         trained = [arm for arm, of in runs if of == model]
         keys = [*SOURCE, "form", "axis"]
-        for values, part in mixes.filter(pl.col("arm").is_in(trained)).group_by(
-            keys, maintain_order=True
-        ):
+        of_model = mixes.filter(pl.col("arm").is_in(trained))
+        for (*values, _), part in of_model.group_by(*keys, "alone", maintain_order=True):
             scope = {"model": model, "metric": metric, "test": test}
             yield scope | dict(zip(keys, values, strict=True)), _fitted(part, model, study)
 
 
+def table_of(fits: Iterable[tuple[Row, "Fit"]], smallest_gain: float) -> pl.DataFrame:
+    """The table `mixtura.infer.surface.tables.Surface` of fits, each with what it is of."""
+    types = Surface.types()
+    scoped = [(scope, row) for scope, fit in fits for row in surface_rows(fit)]
+    named: dict[tuple[Any, ...], list[Row]] = {}
+    for scope, row in scoped:
+        if row.get("recommended"):
+            named.setdefault(tuple(scope.items()), []).append(row)
+    scoped += [
+        (dict(scope), row) for scope, rows in named.items() for row in curve(rows, smallest_gain)
+    ]
+    rows = [scope | row for scope, row in scoped]
+    return pl.DataFrame([{name: row.get(name) for name in types} for row in rows], types)
+
+
 class Fit(NamedTuple):
-    """A surface over real data alone and, of the mixes with a control, over that."""
+    """A surface over so many real rows alone and, of the mixes with a control, over that."""
 
     mixes: pl.DataFrame
     surface: FittedSurface
@@ -91,6 +106,11 @@ class Fit(NamedTuple):
     def added(self) -> bool:
         """Whether generated rows come to the real ones of the baseline."""
         return bool(self.mixes["form"][0] == "added")
+
+    @property
+    def real(self) -> float:
+        """Real rows of what the gains are over."""
+        return float(self.mixes["alone"][0])
 
 
 def _measured(mixes: pl.DataFrame, diversity: pl.DataFrame) -> pl.DataFrame:
@@ -163,29 +183,25 @@ def _surface(mixes: pl.DataFrame, role: str, model: str, study: Study) -> tuple[
     return surface, int((~chosen).sum())
 
 
-def surface_rows(fit: Fit, smallest_gain: float) -> Iterator[Row]:
+def surface_rows(fit: Fit) -> Iterator[Row]:
     """All rows of one surface."""
-    alone = fit.mixes["alone"].to_numpy()
-    for real in np.unique(alone):
-        here = alone == real
-        best, region = fit.surface.best(here)
-        yield from _mixes(fit, here, best)
-        yield from _points(fit, float(real), here, best, region)
-        yield from _beyond(fit, float(real), here)
-    yield from _curve(fit, smallest_gain)
+    best, region = fit.surface.best()
+    yield from _mixes(fit, best)
+    yield from _points(fit, best, region)
+    yield from _beyond(fit)
 
 
-def _mixes(fit: Fit, here: Array, best: Array) -> Iterator[Row]:
-    """The tried mixes with the same real rows."""
+def _mixes(fit: Fit, best: Array) -> Iterator[Row]:
+    """The tried mixes."""
     surface, draws = fit.surface, fit.surface.posterior.mixes
-    top = surface.recommended(here)
+    top = surface.recommended
     losses = draws[:, [top]] - draws
     ends = surface.interval(losses)
     over = fit.over_control
     place_of = np.cumsum(fit.controlled) - 1
     rows = fit.mixes.select("arm", "level", "n_generated", "diversity", n_real="alone").to_dicts()
-    for place in np.flatnonzero(here):
-        row = rows[place] | {
+    for place, names in enumerate(rows):
+        row = names | {
             "kind": "mix",
             "observed": float(surface.observed[place]),
             "gain": float(surface.gains[place]),
@@ -212,23 +228,22 @@ def _mixes(fit: Fit, here: Array, best: Array) -> Iterator[Row]:
         yield row
 
 
-def _points(fit: Fit, real: float, here: Array, best: Array, region: Array) -> Iterator[Row]:
-    """The optimum of the smooth part at a number of real rows, and the points of its grid."""
+def _points(fit: Fit, best: Array, region: Array) -> Iterator[Row]:
+    """The optimum of the smooth part, and the points of its grid."""
     surface = fit.surface
-    points = surface.grid(here)
+    points = surface.grid
     draws = surface.smooth(points)
     gains, ends = draws.mean(axis=0), surface.interval(draws)
-    # Of rows in the place of real ones the share is of the mixes with these real rows.
-    labelled = fit.mixes["n_real"].to_numpy()[here]
-    total = (labelled + fit.mixes["n_generated"].to_numpy()[here]).mean()
-    generated = rows_of(points[:, 1], np.array(real), np.array(total), fit.added)
+    # Of rows in the place of real ones the share is of all rows of a mix.
+    total = (fit.mixes["n_real"] + fit.mixes["n_generated"]).mean()
+    generated = rows_of(points[:, 1], np.array(fit.real), np.array(total), fit.added)
     many = fit.mixes["n_generated"].to_numpy()[best]
     inside = np.r_[points[region, 0], surface.covariates[best, 0]]
     amounts = np.r_[generated[region], many]
     top = int(np.argmax(gains))
     varied = surface.basis.high[0] > surface.basis.low[0]
     shape = (SHAPE if surface.shape else NO_SHAPE) if varied else ONE_LEVEL
-    common = {"n_real": real, "replicates": fit.replicates}
+    common = {"n_real": fit.real, "replicates": fit.replicates}
 
     def point(place: int) -> Row:
         return common | {
@@ -251,21 +266,22 @@ def _points(fit: Fit, real: float, here: Array, best: Array, region: Array) -> I
         yield point(place) | {"kind": "surface", "best": bool(region[place])}
 
 
-def _beyond(fit: Fit, real: float, here: Array) -> Iterator[Row]:
+def _beyond(fit: Fit) -> Iterator[Row]:
     """What more rows of the recommended diversity would gain, where a law can be judged."""
     surface = fit.surface
-    top = surface.covariates[surface.recommended(here), 0]
-    line = np.flatnonzero(here & (surface.covariates[:, 0] == top))
+    diversity = surface.covariates[:, 0]
+    top = diversity[surface.recommended]
+    line = np.flatnonzero(diversity == top)
     rows = fit.mixes["n_generated"].to_numpy()
     line = line[np.argsort(rows[line], kind="stable")]
     law = None
     if fit.added:
         errors = surface.errors[np.ix_(line, line)]
-        law = beyond(rows[line], real, surface.observed[line], errors, surface.level)
+        law = beyond(rows[line], fit.real, surface.observed[line], errors, surface.level)
     if law:
         yield {
             "kind": "beyond",
-            "n_real": real,
+            "n_real": fit.real,
             "n_generated": law.generated,
             "diversity": float(top),
             "gain": law.gain,
@@ -277,36 +293,33 @@ def _beyond(fit: Fit, real: float, here: Array) -> Iterator[Row]:
         }
 
 
-def _curve(fit: Fit, smallest_gain: float) -> Iterator[Row]:
-    """The gain over real rows along what is recommended, and from where on it is below a size."""
-    surface = fit.surface
-    low, high = surface.basis.low[2], surface.basis.high[2]
-    if high <= low:
+def curve(named: list[Row], smallest_gain: float) -> Iterator[Row]:
+    """The gain of the recommended mixes over real rows, and from where on it is below a size.
+
+    `named` are the rows of these mixes. Between two numbers of real rows the gain and the ends of
+    its interval are lines over log(real). The interval of the limit is where those ends go below
+    the size: the inversion of a pointwise band, as Fieller 1954 does with a ratio.
+    """
+    named = sorted(named, key=lambda row: row["n_real"])
+    if len(named) < 2:
         return
-    tried = surface.covariates[:, 2]
-    tops = [surface.recommended(tried == here) for here in np.unique(tried)]
-    at = np.linspace(low, high, POINTS)
-    points = np.column_stack(
-        [*(np.interp(at, tried[tops], surface.covariates[tops, k]) for k in (0, 1)), at]
-    )
-    draws = surface.smooth(points)
-    gains, ends = draws.mean(axis=0), surface.interval(draws)
-    reals = np.exp(points[:, 2])
-    generated = rows_of(points[:, 1], reals, reals, fit.added)
+    tried = np.log([row["n_real"] for row in named])
+    at = np.linspace(tried[0], tried[-1], POINTS)
+    lines = {
+        name: np.interp(at, tried, [row[name] for row in named])
+        for name in ("n_generated", "diversity", "gain", "low", "high")
+    }
+    reals = np.exp(at)
+    replicates = min(row["replicates"] for row in named)
     for place, real in enumerate(reals.tolist()):
         yield {
             "kind": "real rows",
             "n_real": real,
-            "n_generated": float(generated[place]),
-            "diversity": float(points[place, 0]),
-            "gain": float(gains[place]),
-            "low": float(ends[0, place]),
-            "high": float(ends[1, place]),
-            "replicates": fit.replicates,
+            **{name: float(line[place]) for name, line in lines.items()},
+            "replicates": replicates,
         }
-    number = _first_below(gains[None], smallest_gain, reals)[0]
-    few, many = np.quantile(
-        _first_below(draws, smallest_gain, reals), surface.tails, method="inverted_cdf"
+    few, number, many = (
+        _first_below(lines[name], smallest_gain, reals) for name in ("low", "gain", "high")
     )
     yield {
         "kind": "limit",
@@ -314,16 +327,15 @@ def _curve(fit: Fit, smallest_gain: float) -> Iterator[Row]:
         "n_real_low": _finite(few) if few > reals[0] else None,
         "n_real_high": _finite(many),
         "gain": smallest_gain,
-        "replicates": fit.replicates,
+        "replicates": replicates,
     }
 
 
-def _first_below(curves: Array, size: float, reals: Array) -> Array:
-    """From which real rows on curves (draws, points) stay below a size; infinite: they do not."""
-    held = np.logical_and.accumulate((curves < size)[:, ::-1], axis=1)
-    below = held.sum(axis=1)
-    return np.asarray(np.append(reals, np.inf)[curves.shape[1] - below])
+def _first_below(line: Array, size: float, reals: Array) -> float:
+    """From which real rows on a line (points,) stays below a size; infinite: it does not."""
+    below = np.logical_and.accumulate((line < size)[::-1]).sum()
+    return float(np.append(reals, np.inf)[len(line) - below])
 
 
 def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    return value if np.isfinite(value) else None

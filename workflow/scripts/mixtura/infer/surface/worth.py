@@ -59,15 +59,15 @@ class Prospect:
     steps: tuple[Step, ...] = ()
 
     @classmethod
-    def of(cls, surface: FittedSurface, among: Array, hours: Array, opening: float) -> "Prospect":
-        """The prospect of the mixes that `among` (K,) marks, as a surface knows them."""
-        draws = surface.posterior.mixes[:, among]
+    def of(cls, surface: FittedSurface, hours: Array, opening: float) -> "Prospect":
+        """The prospect of the mixes of a surface, as it knows them."""
+        draws = surface.posterior.mixes
         return cls(
             draws.mean(axis=0),
             np.atleast_2d(np.cov(draws, rowvar=False)),
-            float(np.diag(surface.common)[among].mean()),
-            np.diag(surface.alone)[among],
-            hours[among],
+            float(np.diag(surface.common).mean()),
+            np.diag(surface.alone),
+            hours,
             opening,
         )
 
