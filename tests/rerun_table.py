@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import yaml
 from snakemake.api import SnakemakeApi
 from snakemake.dag import DAG
+from snakemake.parser import parse
 from snakemake.settings.types import (
     ConfigSettings,
     DAGSettings,
@@ -60,15 +61,30 @@ class Job:
 
 
 Graph = dict[str, Job]
+PARSED: dict[tuple[str, int], tuple[str, int, dict[int, int]]] = {}
+
+
+def parsed(
+    file: Any, of: Any, linemap: dict[int, int], overwrite_shellcmd: Any = None, rulecount: int = 0
+) -> tuple[str, int]:
+    """As Snakemake parses a file of rules, once for each: no file changes between two graphs."""
+    key = file.get_path_or_uri(secret_free=True), rulecount
+    if key not in PARSED:
+        lines: dict[int, int] = {}
+        PARSED[key] = (*parse(file, of, lines, overwrite_shellcmd, rulecount), lines)
+    source, count, lines = PARSED[key]
+    linemap |= lines
+    return source, count
 
 
 def graph(study: dict[str, Any]) -> Graph:
     """First output -> job, of a whole study that has not run, and of its export."""
 
-    def stats(dag: DAG) -> None:
+    def planned(dag: DAG) -> None:
         raise Planned(dag)
 
-    DAG.stats = stats
+    DAG.update_container_imgs = planned  # the first thing that is done with a whole graph
+    sys.modules["snakemake.workflow"].parse = parsed  # type: ignore[attr-defined]
     file = FOLDER / "study.yaml"
     file.write_text(yaml.safe_dump(study))
     try:

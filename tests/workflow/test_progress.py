@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +22,13 @@ class Handler(LogHandler):
         self.__post_init__()
 
 
+@pytest.fixture
+def handler() -> Iterator[Handler]:
+    started = Handler()
+    yield started
+    started.over.set()
+
+
 def start(handler: Handler, number: int, log: Path) -> None:
     fields: dict[str, Any] = {
         **{"event": LogEvent.JOB_INFO, "jobid": number, "rule_name": "finetune"},
@@ -31,10 +39,13 @@ def start(handler: Handler, number: int, log: Path) -> None:
 
 
 def test_a_job_that_is_silent_for_longer_than_its_like_takes_is_named_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    handler: Handler,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(plugin, "SHORTEST", 0)
-    handler, now = Handler(), time.time()
+    now = time.time()
     handler.total["finetune"] = 4
     for number in range(4):
         start(handler, number, tmp_path / f"{number}.log")
@@ -54,8 +65,7 @@ def test_a_job_that_is_silent_for_longer_than_its_like_takes_is_named_once(
     assert "take 20 s in all" in line and line.endswith("1.log")
 
 
-def test_a_log_of_an_earlier_run_is_no_silence(tmp_path: Path) -> None:
-    handler = Handler()
+def test_a_log_of_an_earlier_run_is_no_silence(handler: Handler, tmp_path: Path) -> None:
     start(handler, 1, tmp_path / "1.log")
     (tmp_path / "1.log").touch()
     os.utime(tmp_path / "1.log", (1, 1))

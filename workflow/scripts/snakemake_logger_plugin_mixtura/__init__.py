@@ -67,6 +67,7 @@ class LogHandler(LogHandlerBase):
         self.planned = False  # whether a dry run found jobs to run
         self.tokens = self.token_seconds = self.gpu_seconds = 0.0
         self.begin = self.news = self.ended_at = time.monotonic()
+        self.over = threading.Event()
         threading.Thread(target=self._beat, daemon=True).start()
 
     def emit(self, record: LogRecord) -> None:
@@ -95,6 +96,7 @@ class LogHandler(LogHandlerBase):
 
     def close(self) -> None:
         """At the end of the run: what failed, and what to do; of a dry run: what it will take."""
+        self.over.set()
         if self.planned and PLANNED and "all" not in map(str, self.common_settings.quiet or ()):
             self._print(_plan())
             self.planned = False  # Snakemake closes twice
@@ -186,8 +188,7 @@ class LogHandler(LogHandlerBase):
                 )
 
     def _beat(self) -> None:
-        while True:
-            time.sleep(1)
+        while not self.over.wait(1):
             now, running = time.monotonic(), list(self.running.values())
             if running and now - self.news > HEARTBEAT:
                 jobs = [f"{job.message} ({_duration(now - job.start)})" for job in running]
