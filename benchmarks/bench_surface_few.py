@@ -35,7 +35,7 @@ studies with gains: so each number has a surface of its own. A fit draws towards
 small, so that of a truth with a high peak, seen in few replicates, its intervals end too low more
 often than 1 in 40, and of a flat one they hold more often than 95 in 100."""
 REAL, AMOUNTS, LEVELS = np.array([4, 8, 16, 32]), np.array([8, 24]), np.array([0, 3, 6])
-REPLICATES, STUDIES, ITEMS, BASE = (3, 5), 40, 800, 0.62
+REPLICATES, STUDIES, ITEMS, BASE = (3, 5), 100, 800, 0.62
 # Standard deviations on the latent scale, where a tenth is about 2.7 points of accuracy.
 DRAW = 0.22 * np.sqrt(REAL[0] / REAL)  # of real rows; more of them hold the fewer
 SET, OF_AMOUNT, TRAINING = 0.18, 0.06, 0.03

@@ -154,7 +154,8 @@ def fit_surface(
     covariates = np.column_stack([x, amount_of(rows, labelled, added)])
     basis = basis_of(covariates)
     rng = np.random.default_rng(seed)
-    posterior = posterior_of(observed, covariance, basis.at(covariates), basis.effects, rng)
+    smooth, several = basis.at(covariates), len(np.unique(codes[0]))
+    posterior = posterior_of(observed, covariance, smooth, basis.effects, several, rng)
     return FittedSurface(
         observed, covariates, basis, posterior, common, alone, covariance.total, level
     )
