@@ -14,8 +14,8 @@ NUMBERS = 4_000_000  # of all matrices that are held at once
 # gain, all others in those of one mix beside others.
 HEIGHT, SLOPE, ROUGH, SPIKE = 3.0, 2.0, 0.25, 5.0
 SPIKES = 0.3  # probability that one mix stands out
-# Height and slopes are so wide for this many generated sets. Of fewer there is less to pick from, so
-# that less must be drawn towards 0, and what is hides true gains (benchmarks/bench_surface_few.py).
+# The above is for so many generated sets. Of fewer there is less to pick from: drawing them towards
+# 0 hides true gains (benchmarks/bench_surface_few.py).
 SETS, WIDER = 7, 4
 WIDE = 1e3
 
@@ -55,8 +55,8 @@ def posterior_of(
     smooth is (K, columns), of mean square 1, its first column 1; effects (columns,) are codes of
     the effect that a column is part of, 0 that of the height. The coefficients of an effect are
     drawn towards 0 and u towards the smooth part, each as far as the gains bear out; one mix may
-    stand out. So the best of many is not believed to be as good as it looks: the more of `sets`, the
-    generated sets that the mixes are of, the less.
+    stand out. So the best of many is not believed to be as good as it looks: the
+    more generated sets there are, the less.
 
     Source: random-effects meta-regression by REML, Raudenbush 2009, its variances averaged over
     (half-Cauchy priors, Gelman 2006) and not plugged in; draws by Matheron's rule.

@@ -8,8 +8,9 @@ from mixtura.core.tables import Table
 class Surface(Table, file="tables/surface.parquet"):
     """The fitted gain of a model and pipeline: what is named, of which `kind` a row is.
 
-    "mix": a tried mix; "peak": the optimum of the smooth part at a number of real rows; "surface":
-    a point of the smooth part; "real rows": a point of its curve over real rows; "limit": from
+    Each number of real rows has a fit of its own. "mix": a tried mix; "peak": the optimum of the
+    smooth part; "surface": a point of it; "real rows": a point of the curve through the gains of
+    the recommended mixes; "limit": from
     which number of real rows on the gain is below the smallest of interest; "beyond": the gain of
     more rows than were tried, by a law (`mixtura.infer.surface.beyond`). Gains are positive
     where the mix is better, whichever way the metric points.
