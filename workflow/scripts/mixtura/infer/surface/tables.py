@@ -10,10 +10,10 @@ class Surface(Table, file="tables/surface.parquet"):
 
     Each number of real rows has a fit of its own. "mix": a tried mix; "peak": the optimum of the
     smooth part; "surface": a point of it; "real rows": a point of the curve through the gains of
-    the recommended mixes; "limit": from
-    which number of real rows on the gain is below the smallest of interest; "beyond": the gain of
-    more rows than were tried, by a law (`mixtura.infer.surface.beyond`). Gains are positive
-    where the mix is better, whichever way the metric points.
+    the recommended mixes; "limit": from which number of real rows on it is below the smallest gain
+    of interest; "beyond": the gain of more rows than were tried, by a law
+    (`mixtura.infer.surface.beyond`). Gains are positive where the mix is better, whichever way the
+    metric points.
     """
 
     kind = dy.String(nullable=False, description="mix, peak, surface, real rows, limit or beyond")
