@@ -31,9 +31,7 @@ NOTE = """\
 is Student's over the replicates of each mix alone, without any surface: where it holds, what was
 simulated is not what fails. The true gain at 4 real rows is 2.3 times that at 32 for all mixes. One
 surface for all numbers of real rows, its effects added up, held the truth in 40 to 92 % of such
-studies with gains: so each number has a surface of its own. A fit draws towards what is smooth and
-small, so that of a truth with a high peak, seen in few replicates, its intervals end too low more
-often than 1 in 40, and of a flat one they hold more often than 95 in 100."""
+studies with gains: so each number has a surface of its own."""
 REAL, AMOUNTS, LEVELS = np.array([4, 8, 16, 32]), np.array([8, 24]), np.array([0, 3, 6])
 REPLICATES, STUDIES, ITEMS, BASE = (3, 5), 100, 800, 0.62
 # Standard deviations on the latent scale, where a tenth is about 2.7 points of accuracy.
