@@ -29,8 +29,12 @@ with_vllm = pytest.mark.skipif(
 )
 
 
+LONGEST = ("test_slurm.py", "test_reruns.py", "test_loop.py")  # first: no worker has one at the end
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of the folder `workflow` and of vLLM are left out by `make check`."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
     for item in items:
         if item.path.parent.name == "workflow" or with_vllm.mark in item.own_markers:
             item.add_marker("workflow")
