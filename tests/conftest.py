@@ -33,11 +33,13 @@ LONGEST = ("test_slurm.py", "test_reruns.py", "test_loop.py")  # first: no worke
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the folder `workflow` and of vLLM are left out by `make check`."""
+    """Tests of the folder `workflow` and of vLLM are left out by `make check`; slow ones may be."""
     items.sort(key=lambda item: item.path.name not in LONGEST)
     for item in items:
         if item.path.parent.name == "workflow" or with_vllm.mark in item.own_markers:
             item.add_marker("workflow")
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.timeout(0))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -93,7 +93,7 @@ class Run:
                 command, env=cluster.environment, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT
             )
 
-    def finish(self, seconds: float = 1500) -> str:
+    def finish(self, seconds: float = 900) -> str:
         """Wait for the end, which must be a good one; the printed text."""
         try:
             code = self.process.wait(seconds)

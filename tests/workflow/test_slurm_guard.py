@@ -134,6 +134,6 @@ def test_a_run_that_is_interrupted_submits_nothing_more(
 def test_a_group_of_jobs_is_submitted(
     executor: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    squeue(tmp_path / "bin", monkeypatch, "")
+    squeue(tmp_path / "bin", monkeypatch, " ")
     executor.run_job(SimpleNamespace(name="trainings"))  # it has no wildcards
     assert executor.submitted == ["trainings"]

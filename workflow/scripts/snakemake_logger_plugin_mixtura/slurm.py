@@ -117,8 +117,8 @@ def hindrance(comment: str, run: str, folder: Path) -> str:
     answer = subprocess.run(command, capture_output=True, text=True)
     if answer.returncode:
         return f"SLURM does not answer ({' '.join(answer.stderr.split())})"
-    for line in answer.stdout.splitlines():
-        number, name, place, words = line.split("|", 3)
+    jobs = [line.split("|", 3) for line in answer.stdout.splitlines() if line.count("|") > 2]
+    for number, name, place, words in jobs:
         if words == comment and name != run and Path(place) == folder:
             return (
                 f"job {number} of a Snakemake that ended does the same work in this folder; it "
