@@ -241,3 +241,13 @@ def test_more_rows_than_were_tried_have_a_row_of_their_own() -> None:
     assert row["law"] == "power law in all rows" and abs(row["law_error"]) < 1e-3
     replaced = fit._replace(mixes=mixes.with_columns(form=pl.lit("replaced")))
     assert "beyond" not in {row["kind"] for row in surface_rows(replaced)}
+
+
+def test_the_intervals_of_few_sets_are_alike_whatever_is_drawn() -> None:
+    level, rows = np.tile([0.0, 3.0, 6.0], 2), np.repeat([16.0, 48.0], 3)
+    gains = 0.04 + 0.05 * np.random.default_rng(5).standard_normal((4, 6))
+    widths = [
+        np.diff(fit_surface(gains, level, rows, np.full(6, 8.0), seed=seed).ends, axis=0)
+        for seed in range(6)
+    ]
+    assert np.std(widths, axis=0).max() < 0.05 * np.mean(widths)

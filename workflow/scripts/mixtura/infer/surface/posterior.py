@@ -8,7 +8,7 @@ import numpy as np
 from mixtura.infer.metrics import Array
 from mixtura.infer.surface.covariance import Covariance
 
-DRAWS, FEW = 4000, 1000  # of many mixes fewer
+DRAWS, FEW = 16_000, 1000  # of many mixes fewer
 NUMBERS = 4_000_000  # of all matrices that are held at once
 # Chosen by simulation (benchmarks/bench_surface.py). The height in standard errors of the mean
 # gain, all others in those of one mix beside others.
@@ -62,12 +62,12 @@ def posterior_of(
     (half-Cauchy priors, Gelman 2006) and not plugged in; draws by Matheron's rule.
     """
     count = len(gains)
-    draws = int(np.clip(40 * DRAWS // count, FEW, DRAWS))
+    draws = int(np.clip(10 * DRAWS // count, FEW, DRAWS))
     unit = _size(covariance.specific + covariance.rows) or _size(covariance.total) or 1e-6
     level = np.sqrt(max(covariance.total.mean(), 0)) or unit
-    sizes = np.abs(rng.standard_cauchy((draws, effects.max() + 1))) * SLOPE * unit
+    sizes, log_prior = _wide_cauchy((draws, effects.max() + 1), max(1, SETS / sets) ** WIDER, rng)
+    sizes *= SLOPE * unit
     sizes[:, 0] *= HEIGHT * level / (SLOPE * unit)
-    sizes *= max(1, SETS / sets) ** WIDER
     prior = _Sizes(
         covariance.scales(draws, rng),
         np.minimum(sizes, WIDE * unit)[:, effects] ** 2,
@@ -75,7 +75,7 @@ def posterior_of(
         (SPIKE * unit) ** 2,
     )
     parts = [_log_weights(gains, covariance, smooth, prior.at(p)) for p in _parts(draws, count)]
-    log_weights = np.concatenate(parts)
+    log_weights = np.concatenate(parts) + log_prior[:, None]
     weights = np.exp(log_weights - log_weights.max())
     weights /= weights.sum()
     chosen, which = np.divmod(_systematic(weights.ravel(), draws, rng), count + 1)
@@ -87,6 +87,22 @@ def posterior_of(
         strict=True,
     )
     return Posterior(np.concatenate(slopes), np.concatenate(mixes), weights.sum(axis=0)[1:])
+
+
+def _wide_cauchy(
+    shape: tuple[int, int], wide: float, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Half-Cauchy variables of scale `wide`, (draws, n), and the logarithm of their weights.
+
+    Hardly one of many would be as small as the likelihood asks. So they are of all scales from 1 to
+    `wide`, evenly over the logarithm, and weighed by the density that is meant over theirs.
+    """
+    sizes = np.abs(rng.standard_cauchy(shape)) * wide ** rng.random(shape)
+    if wide == 1:
+        return sizes, np.zeros(len(sizes))
+    meant = wide / (wide**2 + sizes**2)
+    drawn = np.arctan((wide - 1) * sizes / (sizes**2 + wide)) / (sizes * np.log(wide))
+    return sizes, np.log(meant / drawn).sum(axis=1)
 
 
 def _parts(draws: int, count: int) -> Iterator[Array]:
