@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from mixtura.plan.cost import plan_table, plan_text
+from mixtura.plan.measured import hours_of_replicate
 from mixtura.plan.plan import Plan
 from mixtura.prepare.fetch import fetch_rows
 from mixtura.study.load import load_study
@@ -242,6 +243,19 @@ def test_a_job_of_several_runs_takes_as_long_as_those_it_lacks(
     for trained, expected in (({"2": {}}, 3.0), ({}, 3 * once), ({"0": {}, "1": {}}, 1.5)):
         (tmp_path / "0.json").write_text(json.dumps({"runs": 3, "trained": trained}))
         assert hours(ran, todo) == pytest.approx(expected)
+
+
+def test_hours_of_a_replicate_are_the_mean_of_the_replicates_that_were_measured(
+    tmp_path: Path,
+) -> None:
+    jobs = {"r0/seed-0": 900, "r0/seed-1": 900, "r1/seed-0": 5400, "r1/seed-1": 0}
+    jobs = {f"finetune/a/small/{job}": seconds for job, seconds in jobs.items()}
+    for job, seconds in {**jobs, "generate/writer/topic/D0/r0/0": 3600}.items():
+        file = tmp_path / f"benchmarks/{job}.jsonl"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({"s": seconds}))
+    # Text of one replicate alone is shared by the others.
+    assert hours_of_replicate(tmp_path) == {("a", "small"): 1.0}
 
 
 def test_a_large_model_trains_as_fast_as_its_size_allows(tiny: dict[str, Any]) -> None:

@@ -1,8 +1,11 @@
-"""What the rules of scores and comparisons look up: the judge of answers."""
+"""What the rules of scores and comparisons look up: a judge of answers, gains label by label."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from changes import changed
 from mixtura.plan.plan import read_plan
@@ -42,3 +45,15 @@ def test_another_judge_trains_nothing_anew(instructions: dict[str, Any]) -> None
     assert other.finetune.settings(run) == plan.finetune.settings(run)
     assert other.findings.evaluate_settings() == plan.findings.evaluate_settings()
     assert other.curate.judge_settings(check) != plan.curate.judge_settings(check)
+
+
+@pytest.mark.parametrize(("labels", "told"), [(40, 40), (41, 0)])
+def test_gains_of_each_label_are_told_up_to_forty(
+    tiny: dict[str, Any], tmp_path: Path, labels: int, told: int
+) -> None:
+    rows = [f"{label} {at},{label}" for label in range(labels) for at in range(6)]
+    (tmp_path / "rows.csv").write_text("\n".join(["text,label", *rows]))
+    task = {key: value for key, value in tiny["task"].items() if key != "labels"}
+    task |= {"data": {"path": str(tmp_path / "rows.csv")}, "test": labels, "reference": 2 * labels}
+    plan = read_plan({**tiny, "task": task})
+    assert len(json.loads(plan.findings.settings())["labels"]) == told
