@@ -25,6 +25,15 @@ def test_three_values_have_a_line_and_a_bend_two_a_line_one_nothing() -> None:
     assert basis.low.tolist() == [-1, 0] and basis.high.tolist() == [1, 4]
 
 
+def test_two_values_that_nearly_agree_make_no_bend() -> None:
+    covariates = np.column_stack([[3.02, 3.168, 3.171], np.zeros(3)])
+    assert basis_of(covariates).effects.tolist() == [HEIGHT, DIVERSITY]
+    covariates[1, 0] = 3.1
+    assert basis_of(covariates).effects.tolist() == [HEIGHT, DIVERSITY, DIVERSITY]
+    many = np.column_stack([np.linspace(0, 1, 200), np.zeros(200)])
+    assert basis_of(many).effects.tolist() == [HEIGHT, DIVERSITY, DIVERSITY]
+
+
 def test_a_bend_holds_nothing_of_its_line_where_the_values_are_skewed() -> None:
     covariates = np.column_stack([np.zeros(5), [0.0, 1.0, 2.0, 5.0, 9.0]])
     basis = basis_of(covariates)

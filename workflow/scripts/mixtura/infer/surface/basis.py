@@ -7,6 +7,7 @@ import numpy as np
 from mixtura.infer.metrics import Array
 
 HEIGHT, DIVERSITY, AMOUNT = range(3)  # the effects
+APART = 0.1  # of the range: values nearer than this say nothing of a bend between the others
 
 
 def amount_of(generated: Array, real: Array, added: bool) -> Array:
@@ -50,11 +51,11 @@ class Basis:
 
 
 def basis_of(covariates: Array) -> Basis:
-    """A line for every covariate (K, 2) that varied, and a bend where it has three values."""
+    """A line for every covariate (K, 2) that varied, and a bend where three values are apart."""
     columns = []
     for place, effect in enumerate((DIVERSITY, AMOUNT)):
         x = covariates[:, place]
-        distinct = len(np.unique(x.round(9)))
+        distinct = _apart(x)
         if distinct < 2:
             continue
         line = np.polynomial.Polynomial([-x.mean(), 1.0]) / x.std()
@@ -66,3 +67,13 @@ def basis_of(covariates: Array) -> Basis:
             if size > 1e-9:
                 columns.append(Column(effect, place, bend / size))
     return Basis(tuple(columns), covariates.min(axis=0), covariates.max(axis=0))
+
+
+def _apart(x: Array) -> int:
+    """How many values there are, of which none is near another."""
+    values = np.unique(x.round(9))
+    kept = [values[0]]
+    for value in values[1:]:
+        if value - kept[-1] >= APART * (values[-1] - values[0]):
+            kept.append(value)
+    return len(kept)
