@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from transformers import AutoTokenizer
 
 from mixtura.study.downstream import CausalLM
 from mixtura.train.causal import CausalModel, fit
@@ -46,8 +47,9 @@ def test_two_processes_learn_what_one_does(generator: Path, tmp_path: Path) -> N
 def test_a_batch_has_a_row_for_each_process(
     generator: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    fresh = type("M", (), {"config": None}), AutoTokenizer.from_pretrained(generator)
+    monkeypatch.setattr(CausalModel, "_fresh_model", lambda self: fresh)
     monkeypatch.setenv("WORLD_SIZE", "64")
-    monkeypatch.setattr(CausalModel, "_fresh_model", lambda self: type("M", (), {"config": None}))
     with pytest.raises(ValueError, match="batch_size: 16 rows for 64 processes; raise it"):
         trained(tmp_path, generator, 1)
 
