@@ -26,11 +26,10 @@ check: .venv/installed-dev
 	$(BIN)/snakemake --lint --quiet
 	$(BIN)/pytest -m "not slow and not workflow" -n 2 --dist loadfile $(COVER)
 
-# Three workers on two cores: the tests of SLURM wait more than they work.
 # Coverage is that of the tests' own processes: what runs in jobs of a workflow is not counted.
 test: COVER = --cov --cov-report=
 test: check
-	$(BIN)/pytest -m "workflow and not slow" -n 3 --dist loadfile --no-loadscope-reorder $(COVER) --cov-append
+	$(BIN)/pytest -m "workflow and not slow" -n 2 --dist loadfile --no-loadscope-reorder $(COVER) --cov-append
 	$(BIN)/coverage report
 
 # Simulations, large inputs, many kills, faults of SLURM, and broken files and values by the thousand.
