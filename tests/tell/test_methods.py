@@ -12,6 +12,7 @@ from mixtura.study.load import load_study
 from mixtura.tell.methods import ALTERNATIVES, ALWAYS, BACKENDS, MEASURES, citations, methods_text
 
 LIBRARY = (ROOT / "workflow/report/methods.bib").read_text()
+REMOVED = pl.DataFrame({"stage": ["exact"], "removed": [3]})
 FINDINGS = studies.study(studies.flat, items=40)["findings"]
 
 
@@ -57,13 +58,26 @@ def test_what_is_tried_in_place_of_text_is_told(tiny: dict[str, Any]) -> None:
         "eda": {},
     }
     study = dump(config)
-    removed = pl.DataFrame({"stage": ["exact"], "removed": [3]})
-    text = methods_text(study, FINDINGS, removed, {})
+    text = methods_text(study, FINDINGS, REMOVED, {})
     assert "labelled the test rows after 3 real rows of each label." in text
     assert "Real rows were translated by opus/there and back by opus/back." in text
     assert "a share 0.1 of their words (EDA)" in text
     entries = citations(study, LIBRARY)
     assert "{wei2019eda" in entries and "{sennrich2016improving" in entries
+
+
+def test_who_judges_what_is_told(instructions: dict[str, Any]) -> None:
+    quiet = dump({**instructions, "evaluation": {}})
+    assert "judged" not in methods_text(quiet, FINDINGS, REMOVED, {})
+    assert "zheng2023judging" not in citations(quiet, LIBRARY)
+    openai = {"base_url": "http://localhost:1/v1", "model": "acme-large"}
+    config = copy.deepcopy(instructions)
+    config["generators"]["judge"]["openai"] = openai
+    config["curation"] = {"full": {"filters": {"quality": {"judge": "judge"}}}}
+    study = dump(config)
+    text = methods_text(study, FINDINGS, REMOVED, {})
+    assert "acme-large judged the parts of generated rows. acme-large judged answers" in text
+    assert "{zheng2023judging" in citations(study, LIBRARY)
 
 
 def test_every_key_has_an_entry_whose_braces_close() -> None:

@@ -45,6 +45,7 @@ def methods_text(
             _curation(curation),
             *_training(study),
             _measures(study),
+            *(f"{_model(study, name)} judged {what}." for name, what in _judges(study)),
             _statistics(findings),
             f"Mixtura {versions.get('mixtura', '')} on Snakemake {versions.get('snakemake', '')}, "
             f"seed {study['seed']}.",
@@ -153,6 +154,20 @@ def _measures(study: Section) -> str:
     )
 
 
+def _judges(study: Section) -> list[tuple[str, str]]:
+    """Generators that judge, and what."""
+    filters = [variant["filters"] for variant in study["curation"].values()]
+    asked = [
+        *((each["label_consistency"], "labels of generated rows") for each in filters),
+        *((each["quality"], "the parts of generated rows") for each in filters),
+        (study["designs"]["loop"], "the rows of each round of the loop"),
+        (study["diversity"], "which texts are alike"),
+        (study["evaluation"], "answers to test rows"),
+    ]
+    named = [(section["judge"], what) for section, what in asked if section]
+    return list(dict.fromkeys((name, what) for name, what in named if name))
+
+
 def _statistics(findings: pl.DataFrame) -> str:
     return (
         f"Gains are differences in {findings['metric'][0]} to the same real rows alone, over "
@@ -180,6 +195,7 @@ def citations(study: Section, library: str) -> str:
             for name, used in alternatives.items()
             if used and name in ALTERNATIVES
         ),
+        *(["zheng2023judging"] if _judges(study) else []),
         *(["reimers2019sentence"] if study["embedders"] else []),
         *(["broder1997resemblance"] if any(v["fuzzy"] for v in study["curation"].values()) else []),
         *(["tunstall2022setfit"] if any(each["kind"] == "setfit" for each in models) else []),
