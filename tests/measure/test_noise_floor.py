@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mixtura.measure import shift
-from mixtura.measure.noise_floor import Floor
+from mixtura.measure.noise_floor import Floor, read_floors, write_floors
 from mixtura.measure.shift_panel import shift_panel
 from panel_sets import HELD, HELD_TEXTS, LABELS, REAL, REAL_TEXTS, TEXTS, N, X, value
 
@@ -49,6 +49,37 @@ def test_more_real_text_has_a_z_near_zero_and_a_shift_a_large_one():
     # the panel draws rows, and so the folds
     expected = 2 * shift.c2st(REAL, X + 1, folds=2) - 1
     assert value(far, "c2st")["value"] == pytest.approx(expected, abs=0.1)
+
+
+def test_the_floors_of_one_set_are_those_of_the_next(tmp_path):
+    """Nothing is measured twice, and every number is as if it were."""
+    measures, file = ("mmd", "prdc", "ngram_jensen_shannon"), tmp_path / "floors.json"
+    assert read_floors(file) == {}
+    floors = {}
+    panel(REAL, X, HELD, *measures, floors=floors)
+    write_floors(floors, file)
+    kept = read_floors(file)
+    assert kept == floors and len(kept) == 3
+    alone = panel(REAL, X + 1, HELD, *measures)
+    # Other rows in place of the held-out ones would change a floor that was measured again.
+    assert panel(REAL, X + 1, X + 9, *measures, floors=kept).equals(alone)
+    file.write_text('{"mmd"')
+    assert read_floors(file) == {}
+
+
+def test_fewer_rows_have_a_floor_of_their_own():
+    floors = {}
+    for n in (N, 30, 30):
+        panel(REAL, X, HELD, "energy_distance", n=n, floors=floors)
+    assert len(floors) == 2
+
+
+def test_a_set_without_a_value_of_several_has_a_row_that_says_why():
+    """Words of one letter make no pairs: one null stands for both n, and real text has two."""
+    frame = shift_panel(REAL_TEXTS, REAL, ["a"] * N, X, HELD_TEXTS, HELD, repeats=3)
+    rows = frame.filter(measure="ngram_jensen_shannon")
+    assert rows["value"].to_list() == [None] and "undefined" in rows["settings"][0]
+    assert rows["floor"].to_list() == [None]
 
 
 def test_halves_hold_the_labels_as_the_samples_do():

@@ -51,6 +51,17 @@ def test_nothing_is_to_be_done_twice(done: Path, tiny: dict[str, Any]) -> None:
     assert run.returncode == 0 and "Nothing to be done" in run.stdout
 
 
+def test_all_sets_have_the_floor_of_the_same_real_text(done: Path) -> None:
+    """The first set measures it, the others read it."""
+    kept = [json.loads(f.read_text()) for f in (done / "results/tiny/.floors").iterdir()]
+    shift = table(done, "tables/shift")
+    assert len(kept) == shift["embedder"].n_unique()
+    one_set = shift.filter(level="D0", embedder=shift["embedder"][0])
+    assert sum(map(len, kept[0].values())) == one_set.height
+    floors = shift.group_by("embedder", "measure", "settings").agg(pl.col("floor").n_unique())
+    assert shift["level"].n_unique() > 1 and set(floors["floor"]) == {1}
+
+
 def test_levels_hold_equal_n_and_balanced_labels(done: Path) -> None:
     for level in ("D0", "D6"):
         rows = table(done, f"curated/writer/topic/{level}/r0")

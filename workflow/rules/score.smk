@@ -46,6 +46,7 @@ rule shift:
         **PLAN.resources.of("score", "gpu", "gpu_share"),
     params:
         settings=PLAN.score.shift_settings,
+        store=PLAN.sets.paths.path(".floors"),
         own=PLAN.score.own_measures("shift"),
         code=code("shift.py", *PLAN.score.code("shift")),
     message:

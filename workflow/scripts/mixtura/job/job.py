@@ -1,6 +1,7 @@
 """The door between Snakemake and the package: log, error hook, settings, statistics."""
 
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -41,6 +42,7 @@ class Job(Generic[S]):
 
     def __init__(self, context: "Snakemake", settings: type[S]) -> None:
         """Open the log, and send uncaught errors to it. `context` is what scripts get."""
+        gc.set_threshold(100_000)  # 700 is a fifth of the seconds that torch's kin take to import
         self.environment = dict(os.environ)  # as the user has it
         os.environ |= {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
         if not context.rule.endswith(("model", "task", "shifted")):  # a module prefixes the names

@@ -7,15 +7,21 @@ and scale are read alike. Where both real samples have the same number of rows o
 were drawn by label, and so are the halves. Up to `subset` rows the halves have the n rows of the
 value itself. Above it they have `subset` rows, their spread times sqrt(subset / n) stands for that
 at n, as in `measure.intervals`, and the floor is the value of the one split that was given.
+
+All sets of a study are measured beside the same real rows: what one job finds is kept for the next.
 """
 
+import logging
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from pydantic import TypeAdapter
 
+from mixtura.core.files import whole
 from mixtura.measure.registry import Score
 from mixtura.measure.sample import Sample
 
@@ -43,6 +49,26 @@ class Floor:
             return None
         rounding = 1e-9 * max(abs(value), abs(self.mean))
         return (value - self.mean) / self.spread if self.spread > rounding else None
+
+
+_KEPT = TypeAdapter(dict[str, list[Floor]])
+
+
+def read_floors(file: Path) -> dict[str, list[Floor]]:
+    """Floors that `write_floors` kept; none where there is no file, or a damaged one."""
+    try:
+        return _KEPT.validate_json(file.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        logging.warning(f"{file} is damaged: the noise floors are measured again")
+        return {}
+
+
+def write_floors(floors: dict[str, list[Floor]], file: Path) -> None:
+    """Keep floors for other sets beside the same real rows."""
+    with whole(file) as beside:
+        beside.write_bytes(_KEPT.dump_json(floors))
 
 
 def noise_floors(

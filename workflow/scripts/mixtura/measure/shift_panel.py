@@ -170,6 +170,7 @@ def shift_panel(
     normalise: bool = True,
     subset: int = 1_500,
     own: Mapping[str, Callable[..., float]] | None = None,
+    floors: dict[str, list[Floor]] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> pl.DataFrame:
     """Measure how far generated texts lie from real ones, beside held-out real ones: the floor.
@@ -177,8 +178,9 @@ def shift_panel(
     Texts and (N, d) embeddings of three sets; the held-out real set may be missing, then the floor
     is null. n: rows drawn without replacement from each (default: the smallest set), so that value
     and floor have the same n. normalise: scale embeddings to unit length first. Names come from
-    `SHIFT`; a function in `own` gets texts and embeddings of the real rows, then of the others; the
-    other arguments are those of `diversity_panel`.
+    `SHIFT`; a function in `own` gets texts and embeddings of the real rows, then of the others.
+    floors: what an earlier call with the same real rows, seed, repeats and subset measured; what
+    is missing there is added. The other arguments are those of `diversity_panel`.
 
     Columns: those of `diversity_panel`, then floor, floor_low, floor_high (95 % of splits of real
     rows lie between them) and z, all of `measure.noise_floor`, and p_value (null where the measure
@@ -196,14 +198,14 @@ def shift_panel(
         samples["held_out"] = sample_of(
             held_out_texts, held_out_embeddings, held_out_labels, None, "held-out"
         )
-    known = SHIFT | own_measures(own)
-    chosen = chosen_measures(known, measures, options, *samples.values())
+    chosen = chosen_measures(SHIFT | own_measures(own), measures, options, *samples.values())
     n = checked_size(n, repeats, subset, min(map(len, samples.values())))
     for i, (name, whole) in enumerate(samples.items()):
         drawn = whole.take(np.random.default_rng([seed, i]).permutation(len(whole))[:n])
         if normalise and drawn.embeddings is not None:
             drawn = replace(drawn, embeddings=unit_rows(drawn.embeddings, f"{name} embeddings"))
         samples[name] = drawn
+    known_floors = {} if floors is None else floors
     rows: list[dict[str, Any]] = []
     for name, measure, settings in chosen:
         if progress:
@@ -215,12 +217,17 @@ def shift_panel(
         scores = attempt(take, pair, name, required, settings)
         light = partial(_call_pair, measure, {**settings, **measure.lighter})
         (spreads,) = subsets(light, [pair], [scores], repeats, subset, seed)
-        floors = [Floor() for _ in scores]
+        of_real = [Floor() for _ in scores]
         if "held_out" in parts:
-            held_out = parts["held_out"]
-            between = attempt(light, (real, held_out), name, required, settings)
-            floors = noise_floors(light, real, held_out, between, repeats, subset, seed)
-        for score, spread, floor in zip(scores, spreads, floors, strict=True):
+            key = f"{name} {as_json(settings)} n={n}"
+            if key not in known_floors:
+                held_out = parts["held_out"]
+                between = attempt(light, (real, held_out), name, required, settings)
+                args = (real, held_out, between, repeats, subset, seed)
+                known_floors[key] = noise_floors(light, *args)
+            if len(known_floors[key]) == len(scores):  # not so where this set has no value
+                of_real = known_floors[key]
+        for score, spread, floor in zip(scores, spreads, of_real, strict=True):
             low, high = within(score.name or name, spread.interval(score.value))
             floor_low, floor_high = within(score.name or name, floor.interval())
             rows.append(

@@ -39,6 +39,7 @@ def stored_run(
     shutil.rmtree(place.resume, ignore_errors=True)
     del model
     gc.collect()  # the next run has the memory alone
+    gc.freeze()  # what is left are libraries: the next runs need not search them again
     return outputs, statistics
 
 
