@@ -1,5 +1,6 @@
 """Labels come in proportion to their weights."""
 
+from collections import Counter
 from itertools import islice
 
 from hypothesis import given
@@ -21,6 +22,31 @@ def test_shares_are_whole_nested_and_nearly_in_proportion(weights, n: int) -> No
     two = dict(list(weights.items())[:2])  # more labels may, rarely, be off by more than one
     for label, rows in shares(n, two).items():
         assert abs(rows - n * two[label] / sum(two.values())) <= 1
+
+
+@given(
+    st.lists(st.one_of(st.integers(0, 50), st.floats(0, 1e9)), max_size=6),
+    st.integers(0, 2000),
+)
+def test_shares_are_those_of_the_labels_in_turn(weights, n: int) -> None:
+    if not any(weights):
+        n = 0
+    named = dict(enumerate(weights))
+    counts = Counter(islice(in_proportion(named), n))
+    assert shares(n, named) == {label: counts[label] for label in named}
+
+
+def test_a_billion_rows_take_no_longer_than_ten() -> None:
+    assert shares(10**12, {"a": 1, "b": 2, "c": 0}) == {
+        "a": 333333333333,
+        "b": 666666666667,
+        "c": 0,
+    }
+    assert shares(10**12, dict.fromkeys("abc", 1)) == {
+        "a": 333333333334,
+        "b": 333333333333,
+        "c": 333333333333,
+    }
 
 
 def test_equal_weights_come_in_turn() -> None:
