@@ -16,7 +16,7 @@ demo-docs:
 	cp results/$(STUDY)/findings.md docs/demo-findings.md
 	cp results/$(STUDY)/figures/gain-map.svg docs/demo-gain-map.svg
 
-# Minutes, before every commit: everything but tests that run the workflow.
+# Three minutes, before every commit: everything but tests that take seconds or run the workflow.
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

@@ -57,6 +57,7 @@ def test_the_language_is_that_of_the_texts() -> None:
     assert load_study(yaml.safe_load(Path("study.yaml").read_text())).task.language == "de"
 
 
+@pytest.mark.workflow
 def test_a_file_of_each_kind_becomes_a_study() -> None:
     words = ["red", "green", "blue", "white", "black", "grey", "pink", "brown"]
     records = {

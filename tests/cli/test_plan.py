@@ -13,6 +13,7 @@ def lines(study: dict[str, Any], target: float | None = None) -> list[str]:
     return sight_lines(Sets(load_study(study)), {"jobs": [], "directory": "."}, None, target)
 
 
+@pytest.mark.workflow
 def test_a_study_with_mixes_says_what_it_sees_and_what_would_see_a_target(
     tiny: dict[str, Any],
 ) -> None:

@@ -60,6 +60,7 @@ def test_jobs_side_by_side_take_different_gpus(machine: Machine) -> None:
     assert sorted(took(job)[0] for job in jobs) == ["0", "2", "GPU-5f3a"]
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_job_frees_its_gpu_for_the_one_that_waits(machine: Machine, how: int) -> None:
     first, second = machine.start(2), machine.start(1)
@@ -83,6 +84,7 @@ def test_a_job_that_needs_all_is_not_passed_by_small_ones(machine: Machine) -> N
     assert took(late)[0]
 
 
+@pytest.mark.workflow
 def test_small_jobs_share_a_gpu_and_a_large_one_has_it_alone(machine: Machine) -> None:
     machine.environment["CUDA_VISIBLE_DEVICES"] = "0"
     half, quarters = machine.start(share=2), [machine.start(share=4) for _ in range(2)]

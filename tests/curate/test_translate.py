@@ -90,6 +90,7 @@ def test_a_translation_that_is_cut_off_is_none(tmp_path: Path) -> None:
         back_translations(REAL, settings(4), [Cut()], tmp_path, lambda _: None)
 
 
+@pytest.mark.workflow
 def test_a_pair_of_models_translates_there_and_back(tmp_path: Path) -> None:
     """Each gets the text alone, in a sampling of its own, and their tokens count together."""
     sampling = Sampling(max_new_tokens=60, top_k=5)

@@ -70,6 +70,7 @@ def generated(
     return rows
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize("dial", LEVELS)
 def test_a_killed_run_goes_on_and_ends_the_same(dial: str, tmp_path: Path) -> None:
     undisturbed = generated(tmp_path / "whole", dial, Writer())

@@ -44,6 +44,7 @@ def test_an_error_on_the_held_out_amount_is_told_and_widens_the_interval() -> No
     assert prediction.high - prediction.low > 2 * 1.9 * 0.1
 
 
+@pytest.mark.workflow
 def test_the_interval_holds_the_truth() -> None:
     rng = np.random.default_rng(0)
     covariance = 0.01**2 * SHARED

@@ -49,6 +49,7 @@ def tests_of_bent(bent: Tables) -> pl.DataFrame:
     return examined(bent)
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize(("words", "hypothesis"), PLANTED)
 def test_what_is_planted_is_found(words: str, hypothesis: str) -> None:
     tests = examined(simulated(TRUTHS[words][0])).filter(hypothesis=hypothesis)
@@ -71,6 +72,7 @@ def test_what_level_says_of_the_shift_is_no_cause(tests_of_bent: pl.DataFrame) -
     assert set(tests_of_bent.filter(hypothesis="H2")["verdict"]) == {"no evidence"}
 
 
+@pytest.mark.workflow
 def test_the_change_with_size_has_the_sign_of_the_larger_model() -> None:
     """2 points more a level in the small model, 2 less in the big one."""
     tests = examined(simulated(TRUTHS["rising in the small model, falling in the big one"][0]))
@@ -95,6 +97,7 @@ def test_one_replicate_gives_the_statement_without_a_test(bent: Tables) -> None:
     assert {"trend", "H1", "H2", "H3", "measures"} == set(stated["hypothesis"])
 
 
+@pytest.mark.workflow
 def test_a_set_that_two_pipelines_share_counts_once(bent: Tables) -> None:
     predictions, arms, *panels = bent
     shared = pl.col("pipeline").is_in(["topic", "paraphrase"]) & (pl.col("level") == "D6")
@@ -111,6 +114,7 @@ def test_mixes_of_a_set_count_once() -> None:
     assert set(tests.filter(hypothesis="trend", x="level", source="all")["n"]) == {14}
 
 
+@pytest.mark.workflow
 def test_a_mix_that_lacks_a_replicate_is_left_out(bent: Tables) -> None:
     predictions, *others = bent
     gone = (pl.col("arm") == "topic6-16-2") & (pl.col("replicate") == 2)
@@ -227,6 +231,7 @@ def test_power_is_what_the_design_could_see() -> None:
     assert small["verdict"].null_count() == small.height
 
 
+@pytest.mark.workflow
 def test_two_regimes_of_one_model_are_compared() -> None:
     tables = simulated(
         Truth(lambda mix: 0.1 if mix["model"] == "small" else 0.0, models=("small", "big"))

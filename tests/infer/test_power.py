@@ -26,6 +26,7 @@ def test_power_stated_is_power_observed():
     assert [row for row in BENCH["run"]() if row["met"] != "yes"] == []
 
 
+@pytest.mark.workflow
 def test_one_comparison_without_test_rows_part_is_a_t_test():
     """Of one mix the simultaneous interval is that of Student, whose power is known."""
     spreads = Spreads(0.03, 0.04, 0, 0, 0, 0)
@@ -42,6 +43,7 @@ def test_test_rows_alone_are_a_mean_of_differences():
     assert gain == pytest.approx((1.96 + 0.84) * 0.5 / 20, rel=0.1)
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize(
     "more",
     [{"replicates": 10}, {"seeds": 8}, {"test_rows": 8000}, {"comparisons": 2}],
@@ -51,6 +53,7 @@ def test_more_evidence_and_fewer_comparisons_see_smaller_gains(more):
     assert power(SPREADS, replace(DESIGN, **more)).gain() < power(SPREADS, DESIGN).gain()
 
 
+@pytest.mark.workflow
 def test_baselines_share_the_level():
     assert power(SPREADS, replace(DESIGN, groups=6)).gain() > power(SPREADS, DESIGN).gain()
 
@@ -66,6 +69,7 @@ def test_the_chance_and_the_gain_are_one_curve():
     assert stated.at(0) < 0.02 and stated.at(1) == 1
 
 
+@pytest.mark.workflow
 def test_the_least_replicates_do_and_fewer_do_not():
     count = least(SPREADS, DESIGN, 0.06, "replicates")
     assert power(SPREADS, replace(DESIGN, replicates=count + 1)).gain() <= 0.06 * 1.05

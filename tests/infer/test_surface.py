@@ -38,6 +38,7 @@ def fitted(truth: np.ndarray, seed: int = 0) -> FittedSurface:
     return fit_surface(drawn(truth, np.random.default_rng(seed)), LEVELS, GENERATED, REAL)
 
 
+@pytest.mark.workflow
 def test_the_gain_named_is_nearer_to_the_truth_than_the_best_of_many() -> None:
     truth = np.full(14, 0.02)
     named, best = [], []

@@ -119,6 +119,7 @@ def test_two_metrics_of_a_task_are_compared_each_by_itself(rng):
     assert SystemComparisons.validate(rows).height == 2
 
 
+@pytest.mark.workflow
 def test_items_needed_show_the_difference_in_four_of_five_studies(rng):
     probe = compare(scores(rng, 4000, gains=(0.0, 0.25))).row(0, named=True)
     needed = compare(scores(rng, 500, gains=(0.0, 0.25)), visible=probe["difference"])

@@ -49,6 +49,7 @@ def test_hours_that_do_not_suffice_buy_nothing():
     assert later.steps == ()
 
 
+@pytest.mark.workflow
 def test_a_replicate_of_some_mixes_does_not_favour_them():
     """Its luck, which mixes share, is told from what the mixes have alone."""
     rng = np.random.default_rng(0)

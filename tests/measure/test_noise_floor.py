@@ -34,6 +34,7 @@ def test_z_is_null_where_splits_do_not_differ():
     assert Floor(0.3).interval() == (None, None)
 
 
+@pytest.mark.workflow
 def test_more_real_text_has_a_z_near_zero_and_a_shift_a_large_one():
     random = np.random.default_rng(3)
     measures = ("mmd", "c2st", "prdc")

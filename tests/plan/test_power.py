@@ -37,6 +37,7 @@ def test_the_design_of_a_study_counts_its_largest_group(tiny: dict[str, Any]) ->
     assert design == Design(4, 3, config["task"]["test"], 4, 4)
 
 
+@pytest.mark.workflow
 def test_the_lines_say_what_shows_and_what_more_would(tiny: dict[str, Any]) -> None:
     study = load_study({**tiny, "smallest_gain": 0.04})
     lines = power_lines(study, DESIGN, TYPICAL, "of a pilot")
@@ -70,6 +71,7 @@ def test_prices_are_of_a_replicate_and_of_a_training(tiny: dict[str, Any]) -> No
     assert price_of(dear, jobs, Path()).fixed == pytest.approx(2 * price.fixed)
 
 
+@pytest.mark.workflow
 def test_the_cheapest_design_shows_the_gain() -> None:
     price = Price(0.0, 1.0, 0.1, "CPU h")
     designs = proposals(DESIGN, TYPICAL, price, 0.05, 4000)

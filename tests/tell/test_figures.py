@@ -106,6 +106,7 @@ def test_every_figure_is_planned_and_explained() -> None:
     assert tuple(figures.FIGURES) == tuple(CAPTIONS)
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize("levels", [1, 2, 3, 7])
 @pytest.mark.parametrize("name", figures.FIGURES)
 def test_a_figure_is_drawn_and_repeats(name: str, levels: int, tmp_path: Any) -> None:

@@ -56,6 +56,7 @@ def questions() -> pl.DataFrame:
     )
 
 
+@pytest.mark.workflow
 def test_it_classifies_by_the_likelihood_of_label_words(generator: Path) -> None:
     rows = labelled(200)
     trained = model(generator, steps=60)
@@ -69,6 +70,7 @@ def test_it_classifies_by_the_likelihood_of_label_words(generator: Path) -> None
     assert steps["tokens"].min() > 16  # rows of one batch
 
 
+@pytest.mark.workflow
 def test_lora_trains_adapters_alone(generator: Path) -> None:
     trained = model(generator, lora=LORA.model_copy(update={"target_modules": ["q_proj"]}))
     free = [name for name, w in trained.model.named_parameters() if w.requires_grad]
@@ -80,6 +82,7 @@ def test_lora_trains_adapters_alone(generator: Path) -> None:
     assert torch.equal(embeddings, everywhere.model.get_input_embeddings().weight)
 
 
+@pytest.mark.workflow
 def test_it_answers_questions_greedily(generator: Path) -> None:
     rows = questions()
     trained = model(generator, "qa", steps=80)

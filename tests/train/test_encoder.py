@@ -17,6 +17,7 @@ from mixtura.train.trainer import Restart
 from trainings import ENCODER, LABELS, TEST, TEXTS, TRAIN, trained
 
 
+@pytest.mark.workflow
 def test_it_learns_and_predicts_rows_in_their_order(encoder: Path) -> None:
     classifier = trained(encoder)
     steps = classifier.steps

@@ -10,6 +10,7 @@ from mixtura.train.families import freeze_layers, longest_text, read_classifier
 from trainings import LABELS, TEXTS, trained
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_family_is_trained_and_predicts(family: str, encoder: Path, tmp_path: Path) -> None:
     folder = folder_of(family, encoder, tmp_path / family)
@@ -49,6 +50,7 @@ def test_a_tokenizer_without_padding_gets_one(encoder: Path, tmp_path: Path) -> 
     assert tokenizer.pad_token and model.config.pad_token_id == tokenizer.pad_token_id
 
 
+@pytest.mark.workflow
 def test_a_tokenizer_that_is_python_alone_reads_and_pads(tmp_path: Path) -> None:
     folder = tmp_path / "canine"  # characters are its tokens
     hf.CanineTokenizer().save_pretrained(folder)

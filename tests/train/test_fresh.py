@@ -87,6 +87,7 @@ def test_a_changed_folder_or_a_large_one_is_read_again(
     assert everything(read()) != first
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize(
     "training",
     [

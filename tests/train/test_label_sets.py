@@ -55,6 +55,7 @@ def test_a_probe_learns_each_label_by_itself(rng: np.random.Generator) -> None:
     assert predicted.tolist() == [[True, True, True], [True, False, True], [False, False, True]]
 
 
+@pytest.mark.workflow
 def test_an_encoder_learns_several_labels(encoder: Path) -> None:
     rows = pl.DataFrame(
         {

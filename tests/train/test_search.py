@@ -81,6 +81,7 @@ def test_a_killed_search_goes_on(tmp_path: Path) -> None:
     assert other.fitted == [*values, 2.5]
 
 
+@pytest.mark.workflow
 def test_the_better_of_two_learning_rates_is_found(encoder: Path, tmp_path: Path) -> None:
     rows = pl.DataFrame(reviews(160), ["text", "label"], orient="row")
     train, unseen = rows.head(96), rows.tail(64)

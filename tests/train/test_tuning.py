@@ -77,6 +77,7 @@ TRAINING = CausalTraining(
 )
 
 
+@pytest.mark.workflow
 def test_a_tuned_writer_is_a_plain_folder_that_finds_its_text_likelier(
     generator: Path, tmp_path: Path
 ) -> None:

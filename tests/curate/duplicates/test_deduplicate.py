@@ -48,6 +48,7 @@ def test_order_and_shards_change_nothing(order, shards):
         assert a.write_csv() == b.write_csv()
 
 
+@pytest.mark.workflow
 def test_threads_of_the_libraries_change_nothing():
     """Polars, rensa and faiss take their threads from the environment when they start."""
     code = """

@@ -68,6 +68,7 @@ def test_block_size_changes_nothing(monkeypatch):
         assert_frame_equal(a, b)
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize("threshold", [0.6, 0.75])
 def test_comparing_a_group_as_a_whole_changes_nothing(threshold, monkeypatch):
     """Texts of one template, some above the threshold and most below it."""
@@ -87,6 +88,7 @@ def test_comparing_a_group_as_a_whole_changes_nothing(threshold, monkeypatch):
             assert_frame_equal(a, b)
 
 
+@pytest.mark.workflow
 def test_large_cluster_is_not_quadratic():
     texts = [f"{' '.join(WORDS)} and so the story ends number {i}" for i in range(8000)]
     calls = []

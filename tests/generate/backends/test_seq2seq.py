@@ -30,6 +30,7 @@ def test_it_is_the_backend_of_its_name(folder: Path) -> None:
     assert isinstance(backend, Seq2seqBackend)
 
 
+@pytest.mark.workflow
 def test_greedy_texts_are_those_of_transformers(folder: Path, backend: Seq2seqBackend) -> None:
     """Texts of different lengths in one batch, as each of them alone."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -47,6 +48,7 @@ def test_greedy_texts_are_those_of_transformers(folder: Path, backend: Seq2seqBa
     assert len({*alone}) > 1
 
 
+@pytest.mark.workflow
 def test_a_text_depends_on_its_seed_alone(backend: Seq2seqBackend) -> None:
     first = backend.complete(TEXTS * 5, SAMPLING, list(range(30)))
     assert first == backend.complete(TEXTS * 5, SAMPLING, list(range(30)))

@@ -56,6 +56,7 @@ server.serve_forever()
 """
 
 
+@pytest.mark.workflow
 def test_a_server_of_another_kind_is_started_asked_and_ended(tmp_path: Path) -> None:
     file = tmp_path / "serve it.py"
     file.write_text(SERVER)

@@ -93,6 +93,7 @@ def test_interval_stays_between_one_and_n():
         SoftmaxTrace(X[:1], "cosine", [1.0], gamma=1, degree=3).interval(0)
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize("tau", [0.05, 1.0])
 def test_interval_holds_the_truth_on_heaps_of_texts(tau):
     """Where the subsets of before held it in 65 % of cases (benchmarks, part intervals)."""

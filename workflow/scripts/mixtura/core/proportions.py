@@ -40,7 +40,7 @@ def shares(n: int, weights: Mapping[Any, float]) -> dict[Any, int]:
     """How many of n rows each label has; see `in_proportion`."""
     positive = [weight for weight in weights.values() if weight > 0]
     # A label of weight w has over wt/2 - 1/2 rows where all before it in turn have odd / weight up
-    # to t, and this t is reached: one less is a bound whatever is rounded. The turns decide the rest.
+    # to t, and this t is reached. One less is a bound whatever is rounded; turns add the last few.
     t = (2 * n - len(positive)) / (sum(positive) or 1)
     counts = Counter({label: max(0, int(w * t / 2 - 1 / 2)) for label, w in weights.items()})
     counts.update(islice(in_proportion(weights, counts), n - counts.total()))

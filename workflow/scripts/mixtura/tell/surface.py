@@ -60,7 +60,10 @@ def _control(row: dict[str, Any]) -> str:
 def _best(mixes: pl.DataFrame) -> str:
     best = mixes.filter("best").sort("gain", descending=True)
     if mixes.height == 1:
-        return "No other mix was tried."
+        return (
+            "No other mix was tried: the range is that of this one by itself. In the cells it is one "
+            "that holds together with those of all others."
+        )
     if best.height == mixes.height:
         return f"Any of the {mixes.height} mixes may be the best."
     names = [f"{row['level']} with {row['n_generated']:.0f}" for row in best.to_dicts()]
