@@ -61,8 +61,8 @@ def _best(mixes: pl.DataFrame) -> str:
     best = mixes.filter("best").sort("gain", descending=True)
     if mixes.height == 1:
         return (
-            "No other mix was tried: the range is that of this one by itself. In the cells it is one "
-            "that holds together with those of all others."
+            "No other mix was tried: the range is that of this one by itself. In the cells it is "
+            "one that holds together with those of all others."
         )
     if best.height == mixes.height:
         return f"Any of the {mixes.height} mixes may be the best."
