@@ -63,7 +63,8 @@ def recommend(
         pl.col("arm").alias("baseline"), pl.col("n_real").alias("labels")
     ).unique()
     # A loop shows a danger, and an alternative is answered for apart.
-    compared = unique_comparisons(mixes_alone(findings)).join(real, on="baseline", how="inner")
+    compared = unique_comparisons(mixes_alone(findings))
+    compared = compared.join(real, on="baseline", how="inner", maintain_order="left")
     compared = compared.filter(pl.col("test") == findings["test"][0], metric=metric)
     if n_real is not None:
         compared = compared.filter(labels=n_real)

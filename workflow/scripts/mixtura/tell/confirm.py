@@ -28,7 +28,8 @@ def confirmation_text(
         *KEYS, pl.col("n_real").alias("alone"), *(pl.col(n).alias(f"named_{n}") for n in ENDS)
     )
     alone = confirmation.select(baseline="arm", alone=pl.col("n_real").cast(pl.Float64))
-    rows = rows.join(alone.unique(), on="baseline").join(named, on=[*KEYS, "alone"])
+    of_alone = rows.join(alone.unique(), on="baseline", maintain_order="left")
+    rows = of_alone.join(named, on=[*KEYS, "alone"], maintain_order="left")
     turned = _turned(_turned(rows, "difference", ""), "control_difference", "control_")
     lines = []
     for row in turned.iter_rows(named=True):

@@ -175,7 +175,7 @@ def _baseline(findings: pl.DataFrame, n_real: int) -> pl.DataFrame:
 def _answer(findings: pl.DataFrame, model: str, n_real: int, costs: pl.DataFrame | None) -> Answer:
     base = _baseline(findings, n_real)
     scores = findings.filter(model=model)
-    compared = scores.join(base, on="baseline")
+    compared = scores.join(base, on="baseline", maintain_order="left")
     alone = scores.filter(design="real-only", n_real=n_real).row(0, named=True)
     best = recommend(findings, n_real, model, findings["metric"][0], costs)
     words = (GAIN, LOSS, NO_GAIN)

@@ -40,7 +40,10 @@ def label_rows(labels: pl.DataFrame) -> list[dict[str, str]]:
     )
     frame = pl.concat([alone, shown]).unique(["label", "model", "arm"], maintain_order=True)
     order = pl.col("design") != "real-only"
-    return [_cells(row) for row in frame.sort("n", "label", "model", order).to_dicts()]
+    return [
+        _cells(row)
+        for row in frame.sort("n", "label", "model", order, maintain_order=True).to_dicts()
+    ]
 
 
 def _cells(row: dict[str, Any]) -> dict[str, str]:

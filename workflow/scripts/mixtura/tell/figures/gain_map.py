@@ -31,7 +31,7 @@ def gain_map(figure: Figure, tables: Tables, style: FigureSettings) -> None:
     for (model, generator, pipeline, level), part in parts:
         axes = grid[sources.index((model, generator, pipeline)), levels.index(level)]
         cells = np.full((len(reals), len(amounts)), np.nan)
-        means = part.group_by("n_real", "n_generated").agg(
+        means = part.group_by("n_real", "n_generated", maintain_order=True).agg(
             pl.col("difference", "better").mean(), pl.col("state").first()
         )
         for real, amount, gain, better, state in means.iter_rows():

@@ -81,7 +81,7 @@ def _by_measure(
     marks = dict(zip(sources, "osD^v<>P*X" * len(sources), strict=False))
     for axes, ((measure, settings, _), part) in zip(grid, parts, strict=False):
         measured = part.select(*SOURCE, "level", pl.col("value").alias("at"))
-        both = mixes.join(measured, on=[*SOURCE, "level"]).drop_nulls("at")
+        both = mixes.join(measured, on=[*SOURCE, "level"], maintain_order="left").drop_nulls("at")
         for (*source, level), points_of_level in groups(both, [*SOURCE, "level"]):
             where = f"{source[1]} " if len(sources) > 1 else ""
             mark = marks[source[0], source[1]]
