@@ -52,8 +52,9 @@ def both_panels(n: int, target: str) -> Iterator[Row]:
 
 
 def _own_core(started: Any) -> None:
+    cores = sorted(os.sched_getaffinity(0))
     with started.get_lock():
-        core = sorted(os.sched_getaffinity(0))[started.value % (os.cpu_count() or 1)]
+        core = cores[started.value % len(cores)]
         started.value += 1
     os.sched_setaffinity(0, {core})
 

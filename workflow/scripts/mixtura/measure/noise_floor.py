@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter
 
-from mixtura.core.files import whole
+from mixtura.core.files import write_text
 from mixtura.measure.registry import Score
 from mixtura.measure.sample import Sample
 
@@ -67,8 +67,7 @@ def read_floors(file: Path) -> dict[str, list[Floor]]:
 
 def write_floors(floors: dict[str, list[Floor]], file: Path) -> None:
     """Keep floors for other sets beside the same real rows."""
-    with whole(file) as beside:
-        beside.write_bytes(_KEPT.dump_json(floors))
+    write_text(file, _KEPT.dump_json(floors).decode())
 
 
 def noise_floors(
